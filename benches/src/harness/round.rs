@@ -1,0 +1,207 @@
+//! Rounds: every contestant runs a short burst, then every contestant again, and so on.
+//!
+//! Whatever else the machine does falls on all of them alike, and the median of the rounds
+//! forgets the rounds it fell on.
+
+use core::time::Duration;
+use std::time::Instant;
+
+use super::case::{Contestant, Expect};
+use super::threads::{Burst, burst};
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// How many rounds.
+    pub rounds: usize,
+    /// How long one contestant works in one round, about.
+    pub length: Duration,
+}
+
+impl Plan {
+    /// For figures that are told to others. A burst is shorter than the time slice of a busy
+    /// machine's scheduler and there are many, so that most are not interrupted.
+    pub const FULL: Self = Self {
+        rounds: 41,
+        length: Duration::from_millis(6),
+    };
+
+    /// For the gate: shows that everything runs, and roughly how fast.
+    pub const QUICK: Self = Self {
+        rounds: 5,
+        length: Duration::from_millis(1),
+    };
+}
+
+/// A contestant with a number of threads, and what its rounds showed.
+#[derive(Debug)]
+pub struct Lane<'a> {
+    contestant: &'a Contestant,
+    threads: usize,
+    expect: Expect,
+    count: usize,
+    rates: Vec<f64>,
+    breach: Option<String>,
+}
+
+impl<'a> Lane<'a> {
+    /// Nothing measured yet.
+    pub fn new(contestant: &'a Contestant, threads: usize, expect: Expect) -> Self {
+        Self {
+            contestant,
+            threads,
+            expect,
+            count: 64,
+            rates: Vec::new(),
+            breach: None,
+        }
+    }
+
+    /// The median throughput, in operations a microsecond (Mop/s), of all threads together.
+    pub fn rate(&self) -> f64 {
+        median(&self.rates)
+    }
+
+    /// Nanoseconds that one thread sees an operation take.
+    pub fn nanos(&self) -> f64 {
+        self.threads as f64 * 1000.0 / self.rate()
+    }
+
+    /// What was wrong with the answers, if anything was.
+    pub fn breach(&self) -> Option<&str> {
+        self.breach.as_deref()
+    }
+
+    /// Finds how many operations fill a round.
+    fn calibrate(&mut self, length: Duration) {
+        loop {
+            let begun = Instant::now();
+            self.burst(self.count);
+            let taken = begun.elapsed();
+            if taken >= length / 2 || self.count >= 1 << 30 {
+                let scale = length.as_secs_f64() / taken.as_secs_f64();
+                self.count = ((self.count as f64 * scale) as usize).max(64);
+                return;
+            }
+            self.count *= 2;
+        }
+    }
+
+    fn round(&mut self) {
+        // The caches are full of the work of whoever ran before: an eighth is not timed.
+        self.burst(self.count / 8);
+        let rate = self.burst(self.count).rate;
+        self.rates.push(rate);
+    }
+
+    fn burst(&mut self, count: usize) -> Burst {
+        let burst = burst(self.contestant, self.threads, count);
+        if !self.expect.holds(burst.yes, burst.count) {
+            self.breach.get_or_insert_with(|| {
+                format!(
+                    "{} answered yes to {} of {} where {:?} was expected",
+                    self.contestant.name(),
+                    burst.yes,
+                    burst.count,
+                    self.expect
+                )
+            });
+        }
+        burst
+    }
+}
+
+/// Calibrates all lanes, then runs the rounds.
+pub fn measure(lanes: &mut [Lane<'_>], plan: Plan) {
+    for lane in &mut *lanes {
+        lane.calibrate(plan.length);
+    }
+    for round in 0..plan.rounds {
+        for lane in order(round, lanes.len()) {
+            lanes[lane].round();
+        }
+    }
+}
+
+/// Forwards in even rounds and backwards in odd ones, so that nobody always follows the same
+/// neighbour.
+fn order(round: usize, lanes: usize) -> impl Iterator<Item = usize> {
+    (0..lanes).map(move |place| {
+        if round % 2 == 0 {
+            place
+        } else {
+            lanes - 1 - place
+        }
+    })
+}
+
+/// The middle one, or the mean of the two in the middle.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => f64::NAN,
+        odd if odd % 2 == 1 => sorted[odd / 2],
+        even => f64::midpoint(sorted[even / 2 - 1], sorted[even / 2]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::sync::Arc;
+    use std::sync::Mutex;
+
+    #[test]
+    fn median_is_the_middle_of_the_sorted_values() {
+        assert!((median(&[9.0, 1.0, 2.0]) - 2.0).abs() < 1e-12);
+        assert!((median(&[4.0, 1.0, 3.0, 2.0]) - 2.5).abs() < 1e-12);
+        assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn neighbours_change_from_round_to_round() {
+        assert_eq!(order(0, 3).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(order(1, 3).collect::<Vec<_>>(), [2, 1, 0]);
+    }
+
+    #[test]
+    fn every_lane_runs_once_in_every_round() {
+        let log = Arc::new(Mutex::new(String::new()));
+        let contestants: Vec<Contestant> = ["a", "b"]
+            .map(|name| {
+                let log = Arc::clone(&log);
+                Contestant::looping(name, move |span| {
+                    let mut log = log.lock().unwrap();
+                    if !log.ends_with(name) {
+                        log.push_str(name);
+                    }
+                    span.count as u64
+                })
+            })
+            .into();
+        let mut lanes: Vec<_> = contestants
+            .iter()
+            .map(|contestant| Lane::new(contestant, 1, Expect::All))
+            .collect();
+        measure(
+            &mut lanes,
+            Plan {
+                rounds: 3,
+                length: Duration::from_micros(1),
+            },
+        );
+        // Calibration "ab", then the rounds "ab", "ba", "ab".
+        assert_eq!(*log.lock().unwrap(), "abab".to_owned() + "ab");
+        assert!(lanes.iter().all(|lane| lane.rates.len() == 3));
+    }
+
+    #[test]
+    fn a_wrong_answer_is_told() {
+        let liar = Contestant::each("liar", |index| index != 7);
+        let mut lanes = [Lane::new(&liar, 1, Expect::All)];
+        measure(&mut lanes, Plan::QUICK);
+        let breach = lanes[0].breach().expect("one answer was no");
+        assert!(breach.starts_with("liar answered yes to "), "{breach}");
+    }
+}
