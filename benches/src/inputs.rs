@@ -3,6 +3,8 @@
 use alloc::sync::Arc;
 use std::path::PathBuf;
 
+use crate::harness::case::Contestant;
+
 /// Length of an order. Operations go round it; two threads start half of it apart.
 pub const ORDER: usize = 1 << 18;
 
@@ -23,20 +25,41 @@ pub struct Inputs {
 
 impl Inputs {
     /// 100,000 and 10,000 entries.
-    pub const FULL: Self = Self {
-        large: 100_000,
-        small: 10_000,
-        traces: None,
-        queries: None,
-    };
+    pub const FULL: Self = Self { large: 100_000, small: 10_000, traces: None, queries: None };
 
     /// Little, for tests of the harness itself.
-    pub const TINY: Self = Self {
-        large: 100,
-        small: 10,
-        traces: None,
-        queries: None,
-    };
+    pub const TINY: Self = Self { large: 100, small: 10, traces: None, queries: None };
+}
+
+/// Keys, and the order in which they are asked for.
+#[derive(Clone, Debug)]
+pub struct Asked<K> {
+    keys: Arc<[K]>,
+    order: Arc<[u32]>,
+}
+
+impl<K: Send + Sync + 'static> Asked<K> {
+    /// Asks for `keys` by their places in `order`.
+    pub fn new(keys: &Arc<[K]>, order: &Arc<[u32]>) -> Self {
+        assert_eq!(order.len(), ORDER, "an order is made by this module");
+        Self { keys: Arc::clone(keys), order: Arc::clone(order) }
+    }
+
+    /// Every key, once.
+    pub fn keys(&self) -> &[K] {
+        &self.keys
+    }
+
+    /// A contestant that does `operation` with one key after another.
+    pub fn contestant(
+        &self,
+        name: impl Into<String>,
+        operation: impl Fn(&K) -> bool + Send + Sync + 'static,
+    ) -> Contestant {
+        let Self { keys, order } = self;
+        let (keys, order) = (Arc::clone(keys), Arc::clone(order));
+        Contestant::each(name, move |index| operation(&keys[order[index % ORDER] as usize]))
+    }
 }
 
 /// `count` different numbers that look random.
@@ -48,17 +71,13 @@ pub fn numbers(count: usize) -> Arc<[u64]> {
 /// `count` different strings of 23 bytes, as an API key or a session id has.
 pub fn strings(count: usize) -> Arc<[String]> {
     let mut random = SplitMix(SEED);
-    (0..count)
-        .map(|_| format!("client:{:016x}", random.next()))
-        .collect()
+    (0..count).map(|_| format!("client:{:016x}", random.next())).collect()
 }
 
 /// An order in which every one of `keys` keys is equally likely.
 pub fn uniform(keys: usize) -> Arc<[u32]> {
     let mut random = SplitMix(SEED + 1);
-    (0..ORDER)
-        .map(|_| (random.next() % keys as u64) as u32)
-        .collect()
+    (0..ORDER).map(|_| (random.next() % keys as u64) as u32).collect()
 }
 
 /// An order in which the `r`-th likeliest key is asked for in proportion to `1 / r` (Zipf with

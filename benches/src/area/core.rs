@@ -1,9 +1,8 @@
 //! The sharded map against `DashMap` and others, and the clocks.
 
+use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hash};
 use core::hint::black_box;
-use alloc::borrow::ToOwned;
-use alloc::sync::Arc;
 use std::collections::HashMap;
 use std::hash::RandomState;
 use std::time::Instant;
@@ -17,28 +16,26 @@ use super::Area;
 use crate::harness::alloc::{Built, Weighed};
 use crate::harness::case::{Case, Contestant, Timed};
 use crate::harness::floor::Floor;
-use crate::inputs::{Inputs, ORDER, numbers, strings, uniform, zipf};
+use crate::inputs::{Asked, Inputs, numbers, strings, uniform, zipf};
 
 /// The area.
-pub const AREA: Area = Area {
-    name: "core",
-    about: "the sharded map and the clocks",
-    cases,
-};
+pub const AREA: Area = Area { name: "core", about: "the sharded map and the clocks", cases };
 
 fn cases(inputs: &Inputs) -> Vec<Case> {
-    let count = inputs.large;
-    let (numbers, strings) = (numbers(count), strings(count));
-    let orders = [("uniform", uniform(count)), ("zipf", zipf(count))];
-    let mut cases = Vec::new();
+    let (numbers, strings) = (numbers(inputs.large), strings(inputs.large));
     // One hasher on both sides; two instances of `RandomState` would spread the keys differently.
     let (keyed, fast) = (RandomState::new(), foldhash::fast::RandomState::default());
-    for (order, asked) in &orders {
-        let of = |kind, hasher| format!("map {kind} {order}, {hasher}");
-        cases.push(map(of("u64", "std hasher"), &numbers, asked, &keyed));
-        cases.push(map(of("u64", "foldhash"), &numbers, asked, &fast));
-        cases.push(map(of("String", "std hasher"), &strings, asked, &keyed));
-        cases.push(map(of("String", "foldhash"), &strings, asked, &fast));
+    let mut cases = Vec::new();
+    for (order, asked) in [("uniform", uniform(inputs.large)), ("zipf", zipf(inputs.large))] {
+        let name = |kind, hasher| format!("map {kind} {order}, {hasher}");
+        let asked_numbers = Asked::new(&numbers, &asked);
+        let asked_strings = Asked::new(&strings, &asked);
+        cases.extend([
+            map(name("u64", "std hasher"), &asked_numbers, &keyed),
+            map(name("u64", "foldhash"), &asked_numbers, &fast),
+            map(name("String", "std hasher"), &asked_strings, &keyed),
+            map(name("String", "foldhash"), &asked_strings, &fast),
+        ]);
     }
     cases.push(memory("map u64, memory", &numbers));
     cases.push(memory("map String, memory", &strings));
@@ -52,11 +49,142 @@ impl<K: Eq + Hash + Clone + Send + Sync + 'static> Key for K {}
 
 /// Adds one to the counter of a key, which is made where there is none. The maps are filled, so
 /// that in the timed rounds there always is one.
-fn map<K, S>(name: String, keys: &Arc<[K]>, asked: &Arc<[u32]>, hasher: &S) -> Case
+fn map<K: Key, S>(name: String, asked: &Asked<K>, hasher: &S) -> Case
 where
-    K: Key,
     S: BuildHasher + Clone + Send + Sync + 'static,
 {
-    let contestant = |name, add: Box<dyn Fn(&K)>| {};
-    todo!()
+    let map = ShardedMap::with_hasher(hasher.clone());
+    fill(asked, |key| map.insert(key, 1));
+    let ours = asked.contestant("ours", move |key| map.update_or_insert(key, || 0, add_one));
+    let peers = vec![
+        // The usual form. It needs an owned key whether or not there is an entry.
+        dashmap(asked, hasher, "dashmap entry", |map, key| {
+            add_one(&mut map.entry(key.clone()).or_insert(0))
+        }),
+        // Its best form where most keys are there already: no key is cloned.
+        dashmap(asked, hasher, "dashmap get_mut", |map, key| {
+            if let Some(mut count) = map.get_mut(key) {
+                return add_one(&mut count);
+            }
+            add_one(&mut map.entry(key.clone()).or_insert(0))
+        }),
+        scc(asked, hasher),
+        locked(asked, hasher),
+    ];
+    Timed::new(name, ours, peers).floor(Floor::Lock).into()
+}
+
+#[inline]
+fn add_one(count: &mut u64) -> bool {
+    *count += 1;
+    *count != 0
+}
+
+fn fill<K: Key, R>(asked: &Asked<K>, insert: impl Fn(K) -> R) {
+    for key in asked.keys() {
+        insert(key.clone());
+    }
+}
+
+/// With as many shards as it chooses: more of them did not make it faster here.
+fn dashmap<K: Key, S>(
+    asked: &Asked<K>,
+    hasher: &S,
+    name: &str,
+    add: impl Fn(&DashMap<K, u64, S>, &K) -> bool + Send + Sync + 'static,
+) -> Contestant
+where
+    S: BuildHasher + Clone + Send + Sync + 'static,
+{
+    let map = DashMap::with_hasher(hasher.clone());
+    fill(asked, |key| map.insert(key, 1));
+    asked.contestant(name, move |key| add(&map, key))
+}
+
+fn scc<K: Key, S>(asked: &Asked<K>, hasher: &S) -> Contestant
+where
+    S: BuildHasher + Clone + Send + Sync + 'static,
+{
+    let map = scc::HashMap::with_hasher(hasher.clone());
+    fill(asked, |key| map.insert_sync(key, 1));
+    asked.contestant("scc update", move |key| {
+        if let Some(yes) = map.update_sync(key, |_, count| add_one(count)) {
+            return yes;
+        }
+        add_one(map.entry_sync(key.clone()).or_insert(0).get_mut())
+    })
+}
+
+/// What one writes without a crate, though with the faster mutex.
+fn locked<K: Key, S>(asked: &Asked<K>, hasher: &S) -> Contestant
+where
+    S: BuildHasher + Clone + Send + Sync + 'static,
+{
+    let map = Mutex::new(HashMap::with_hasher(hasher.clone()));
+    fill(asked, |key| map.lock().insert(key, 1));
+    asked.contestant("Mutex<HashMap>", move |key| {
+        let mut map = map.lock();
+        if let Some(count) = map.get_mut(key) {
+            return add_one(count);
+        }
+        add_one(map.entry(key.clone()).or_insert(0))
+    })
+}
+
+/// Filled one key after another from empty, as a service does; nobody is told the size before.
+/// What a key owns on the heap is the same for all.
+fn memory<K: Key>(name: &str, keys: &Arc<[K]>) -> Case {
+    Weighed {
+        name: name.to_owned(),
+        entries: keys.len(),
+        ours: filled("ours", keys, ShardedMap::<K, u64>::new, |map, key| {
+            map.insert(key, 1);
+        }),
+        peers: vec![
+            filled("dashmap", keys, DashMap::<K, u64>::new, |map, key| {
+                map.insert(key, 1);
+            }),
+            filled("HashMap", keys, HashMap::<K, u64>::new, |map, key| {
+                map.insert(key, 1);
+            }),
+        ],
+    }
+    .into()
+}
+
+fn filled<K: Key, M: 'static>(
+    name: &str,
+    keys: &Arc<[K]>,
+    new: fn() -> M,
+    insert: fn(&mut M, K),
+) -> Built {
+    let keys = Arc::clone(keys);
+    Built::new(name, move || {
+        let mut map = new();
+        keys.iter().cloned().for_each(|key| insert(&mut map, key));
+        map
+    })
+}
+
+/// Reading the time: ours gives nanoseconds since an origin, the peers what they call an instant.
+fn clocks() -> [Case; 2] {
+    let system = Timed::new(
+        "SystemClock now",
+        reading("ours", || SystemClock.now()),
+        vec![reading("Instant::now", Instant::now)],
+    );
+    let (ours, theirs) = (QuantaClock::new(), quanta::Clock::new());
+    let counter = Timed::new(
+        "QuantaClock now",
+        reading("ours", move || ours.now()),
+        vec![reading("quanta now", move || theirs.now())],
+    );
+    [system.alone().floor(Floor::Instant).into(), counter.alone().floor(Floor::Quanta).into()]
+}
+
+fn reading<T>(name: &str, now: impl Fn() -> T + Send + Sync + 'static) -> Contestant {
+    Contestant::each(name, move |_| {
+        black_box(now());
+        true
+    })
 }

@@ -63,12 +63,8 @@ fn main() -> ExitCode {
 
 /// The options, or nothing if help was asked for.
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options = Options {
-        areas: Vec::new(),
-        plan: Plan::FULL,
-        json: None,
-        inputs: Inputs::FULL,
-    };
+    let mut options =
+        Options { areas: Vec::new(), plan: Plan::FULL, json: None, inputs: Inputs::FULL };
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
         match word.as_str() {

@@ -30,10 +30,7 @@ pub struct Built {
 impl Built {
     /// From a function that builds the thing, filled.
     pub fn new<T>(name: impl Into<String>, build: impl Fn() -> T + 'static) -> Self {
-        Self {
-            name: name.into(),
-            weigh: Box::new(move || bytes_held(&build)),
-        }
+        Self { name: name.into(), weigh: Box::new(move || bytes_held(&build)) }
     }
 
     /// Its name in the table.
@@ -56,15 +53,9 @@ impl fmt::Debug for Built {
 /// Allocations of one operation, on a thread that has done a few before.
 pub fn allocations_per_operation(contestant: &Contestant) -> f64 {
     const COUNT: usize = 4096;
-    contestant.run(Span {
-        first: 0,
-        count: COUNT,
-    });
+    contestant.run(Span { first: 0, count: COUNT });
     let counted = allocation_counter::measure(|| {
-        contestant.run(Span {
-            first: COUNT,
-            count: COUNT,
-        });
+        contestant.run(Span { first: COUNT, count: COUNT });
     });
     counted.count_total as f64 / COUNT as f64
 }

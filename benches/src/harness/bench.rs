@@ -22,10 +22,7 @@ pub fn run(area: &Area) {
         for contestant in case.contestants() {
             group.bench_function(contestant.name(), |bencher| {
                 bencher.iter_custom(|iterations| {
-                    let span = Span {
-                        first: 0,
-                        count: iterations as usize,
-                    };
+                    let span = Span { first: 0, count: iterations as usize };
                     uncounted(|| {
                         let begun = Instant::now();
                         contestant.run(span);

@@ -30,11 +30,7 @@ pub fn run(area: &Area, inputs: &Inputs, plan: Plan) -> Board {
     let mut lanes = lanes(&cases, &floors);
     measure(&mut lanes, plan);
 
-    let breaches = lanes
-        .iter()
-        .filter_map(Lane::breach)
-        .map(str::to_owned)
-        .collect();
+    let breaches = lanes.iter().filter_map(Lane::breach).map(str::to_owned).collect();
     let mut lanes = lanes.into_iter();
     let mut take = |count: usize| lanes.by_ref().take(count).collect::<Vec<_>>();
     let floors = Floors(take(floors.len() * FLOOR_THREADS.len()));
@@ -63,11 +59,7 @@ pub fn run(area: &Area, inputs: &Inputs, plan: Plan) -> Board {
             Case::Weighed(case) => rows.push(judged(weigh(area, case), f64::NAN)),
         }
     }
-    Board {
-        rows,
-        floors: floors.table(),
-        breaches,
-    }
+    Board { rows, floors: floors.table(), breaches }
 }
 
 /// The names of the rows that these cases will give.
@@ -150,11 +142,8 @@ fn figure(lane: &Lane<'_>, threads: usize) -> f64 {
 
 fn weigh(area: &Area, case: &Weighed) -> Row {
     let per_entry = |bytes: i64| bytes as f64 / case.entries as f64;
-    let peers = case
-        .peers
-        .iter()
-        .map(|peer| (peer.name().to_owned(), per_entry(peer.weigh())))
-        .collect();
+    let peers =
+        case.peers.iter().map(|peer| (peer.name().to_owned(), per_entry(peer.weigh()))).collect();
     let ours = per_entry(case.ours.weigh());
     assemble(area, case.name.clone(), Unit::BytesPerEntry, ours, peers)
 }
@@ -166,13 +155,7 @@ fn row(area: &Area, name: String, unit: Unit, case: &Timed, figures: Vec<f64>) -
     assemble(area, name, unit, ours, names.zip(figures).collect())
 }
 
-fn assemble(
-    area: &Area,
-    case: String,
-    unit: Unit,
-    ours: f64,
-    peers: Vec<(String, f64)>,
-) -> Row {
+fn assemble(area: &Area, case: String, unit: Unit, ours: f64, peers: Vec<(String, f64)>) -> Row {
     let (peer, best) = peers
         .iter()
         .cloned()
@@ -197,9 +180,5 @@ fn judged(row: Row, single: f64) -> Row {
     let bars = bars::of(row.area, &row.case);
     let texts: Vec<_> = bars.iter().map(ToString::to_string).collect();
     let met = bars.iter().all(|bar| bar.met(&row, single));
-    Row {
-        bar: texts.join(", "),
-        met: (!bars.is_empty()).then_some(met),
-        ..row
-    }
+    Row { bar: texts.join(", "), met: (!bars.is_empty()).then_some(met), ..row }
 }

@@ -60,10 +60,7 @@ impl Contestant {
         name: impl Into<String>,
         run: impl Fn(Span) -> u64 + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            name: name.into(),
-            run: Box::new(run),
-        }
+        Self { name: name.into(), run: Box::new(run) }
     }
 
     /// From a single operation. The loop around it is compiled for this operation alone.

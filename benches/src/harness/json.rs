@@ -38,11 +38,7 @@ impl Unit {
 
     /// The better one of two numbers.
     pub fn better(self, a: f64, b: f64) -> f64 {
-        if self == Self::MegaOperationsPerSecond {
-            a.max(b)
-        } else {
-            a.min(b)
-        }
+        if self == Self::MegaOperationsPerSecond { a.max(b) } else { a.min(b) }
     }
 }
 
@@ -87,10 +83,7 @@ struct Board<'a> {
 /// What the file system says.
 pub fn write(path: &Path, rows: &[Row]) -> io::Result<()> {
     let machine = machine();
-    let board = Board {
-        machine: &machine,
-        rows,
-    };
+    let board = Board { machine: &machine, rows };
     let mut text = serde_json::to_string_pretty(&board)?;
     text.push('\n');
     fs::write(path, text)
@@ -132,10 +125,7 @@ mod tests {
             met: None,
             all: BTreeMap::from([("them".to_owned(), 2.0)]),
         };
-        let board = Board {
-            machine: "m",
-            rows: &[row],
-        };
+        let board = Board { machine: "m", rows: &[row] };
         assert_eq!(
             serde_json::to_string(&board).unwrap(),
             concat!(

@@ -68,10 +68,8 @@ fn line(f: &mut Formatter<'_>, row: &Row) -> fmt::Result {
     if others.is_empty() {
         return Ok(());
     }
-    let others: Vec<_> = others
-        .into_iter()
-        .map(|(name, &figure)| format!("{name} {}", number(figure)))
-        .collect();
+    let others: Vec<_> =
+        others.into_iter().map(|(name, &figure)| format!("{name} {}", number(figure))).collect();
     writeln!(f, "  {:<CASE$} {}", "", others.join(" · "))
 }
 

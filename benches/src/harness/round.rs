@@ -21,16 +21,10 @@ pub struct Plan {
 impl Plan {
     /// For figures that are told to others. A burst is shorter than the time slice of a busy
     /// machine's scheduler and there are many, so that most are not interrupted.
-    pub const FULL: Self = Self {
-        rounds: 41,
-        length: Duration::from_millis(6),
-    };
+    pub const FULL: Self = Self { rounds: 41, length: Duration::from_millis(6) };
 
     /// For the gate: shows that everything runs, and roughly how fast.
-    pub const QUICK: Self = Self {
-        rounds: 5,
-        length: Duration::from_millis(1),
-    };
+    pub const QUICK: Self = Self { rounds: 5, length: Duration::from_millis(1) };
 }
 
 /// A contestant with a number of threads, and what its rounds showed.
@@ -47,14 +41,7 @@ pub struct Lane<'a> {
 impl<'a> Lane<'a> {
     /// Nothing measured yet.
     pub fn new(contestant: &'a Contestant, threads: usize, expect: Expect) -> Self {
-        Self {
-            contestant,
-            threads,
-            expect,
-            count: 64,
-            rates: Vec::new(),
-            breach: None,
-        }
+        Self { contestant, threads, expect, count: 64, rates: Vec::new(), breach: None }
     }
 
     /// The median throughput, in operations a microsecond (Mop/s), of all threads together.
@@ -126,13 +113,7 @@ pub fn measure(lanes: &mut [Lane<'_>], plan: Plan) {
 /// Forwards in even rounds and backwards in odd ones, so that nobody always follows the same
 /// neighbour.
 fn order(round: usize, lanes: usize) -> impl Iterator<Item = usize> {
-    (0..lanes).map(move |place| {
-        if round % 2 == 0 {
-            place
-        } else {
-            lanes - 1 - place
-        }
-    })
+    (0..lanes).map(move |place| if round % 2 == 0 { place } else { lanes - 1 - place })
 }
 
 /// The middle one, or the mean of the two in the middle.
@@ -180,17 +161,9 @@ mod tests {
                 })
             })
             .into();
-        let mut lanes: Vec<_> = contestants
-            .iter()
-            .map(|contestant| Lane::new(contestant, 1, Expect::All))
-            .collect();
-        measure(
-            &mut lanes,
-            Plan {
-                rounds: 3,
-                length: Duration::from_micros(1),
-            },
-        );
+        let mut lanes: Vec<_> =
+            contestants.iter().map(|contestant| Lane::new(contestant, 1, Expect::All)).collect();
+        measure(&mut lanes, Plan { rounds: 3, length: Duration::from_micros(1) });
         // Calibration "ab", then the rounds "ab", "ba", "ab".
         assert_eq!(*log.lock().unwrap(), "abab".to_owned() + "ab");
         assert!(lanes.iter().all(|lane| lane.rates.len() == 3));

@@ -36,11 +36,7 @@ pub fn burst(contestant: &Contestant, threads: usize, count: usize) -> Burst {
 fn alone(contestant: &Contestant, count: usize) -> Burst {
     let begun = Instant::now();
     let yes = contestant.run(Span { first: 0, count });
-    Burst {
-        rate: rate(count, begun),
-        count: count as u64,
-        yes,
-    }
+    Burst { rate: rate(count, begun), count: count as u64, yes }
 }
 
 fn together(contestant: &Contestant, threads: usize, count: usize) -> Burst {
@@ -60,9 +56,8 @@ fn together(contestant: &Contestant, threads: usize, count: usize) -> Burst {
         uncounted(|| in_pieces(contestant, start, count, &finished))
     };
     let bursts: Vec<Burst> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|thread| scope.spawn(move || worker(thread)))
-            .collect();
+        let workers: Vec<_> =
+            (0..threads).map(|thread| scope.spawn(move || worker(thread))).collect();
         workers
             .into_iter()
             .map(|worker| worker.join().expect("a contestant does not panic"))
@@ -75,29 +70,17 @@ fn together(contestant: &Contestant, threads: usize, count: usize) -> Burst {
     }
 }
 
-fn in_pieces(
-    contestant: &Contestant,
-    start: usize,
-    count: usize,
-    finished: &AtomicBool,
-) -> Burst {
+fn in_pieces(contestant: &Contestant, start: usize, count: usize, finished: &AtomicBool) -> Burst {
     let piece = count.div_ceil(PIECES);
     let (mut done, mut yes) = (0, 0);
     let begun = Instant::now();
     while done < count && !finished.load(Ordering::Relaxed) {
-        yes += contestant.run(Span {
-            first: start + done,
-            count: piece,
-        });
+        yes += contestant.run(Span { first: start + done, count: piece });
         done += piece;
     }
     let rate = rate(done, begun);
     finished.store(true, Ordering::Relaxed);
-    Burst {
-        rate,
-        count: done as u64,
-        yes,
-    }
+    Burst { rate, count: done as u64, yes }
 }
 
 fn rate(count: usize, begun: Instant) -> f64 {
