@@ -9,6 +9,9 @@ use std::time::Instant;
 use super::case::{Contestant, Expect};
 use super::threads::{Burst, burst};
 
+/// More operations than any work worth measuring does in a round.
+const MOST: usize = 1 << 30;
+
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
@@ -59,15 +62,14 @@ impl<'a> Lane<'a> {
         self.breach.as_deref()
     }
 
-    /// Finds how many operations fill a round.
+    /// Finds how many operations fill a round. The fastest of three probes is believed: one that
+    /// was interrupted would leave the lane with bursts too short to warm its caches.
     fn calibrate(&mut self, length: Duration) {
         loop {
-            let begun = Instant::now();
-            self.burst(self.count);
-            let taken = begun.elapsed();
-            if taken >= length / 2 || self.count >= 1 << 30 {
-                let scale = length.as_secs_f64() / taken.as_secs_f64();
-                self.count = ((self.count as f64 * scale) as usize).max(64);
+            let rate = (0..3).map(|_| self.burst(self.count).rate).fold(0.0, f64::max);
+            let fits = rate * length.as_secs_f64() * 1e6 / self.threads as f64;
+            if self.count as f64 >= fits / 2.0 || self.count >= MOST {
+                self.count = (fits as usize).clamp(64, MOST);
                 return;
             }
             self.count *= 2;
