@@ -146,7 +146,7 @@ fn best(row: &Row, peer: &str) -> Option<f64> {
         .iter()
         .filter(|(name, _)| name.starts_with(peer))
         .map(|(_, &figure)| figure)
-        .reduce(|a, b| row.unit.better(a, b))
+        .reduce(|a, b| if row.unit.is_better(b, a) { b } else { a })
 }
 
 #[cfg(test)]

@@ -64,7 +64,8 @@ pub fn allocations_per_operation(contestant: &Contestant) -> f64 {
 pub fn uncounted<R>(work: impl FnOnce() -> R) -> R {
     let mut result = None;
     allocation_counter::opt_out(|| result = Some(work()));
-    result.expect("opt_out runs its closure")
+    let Some(result) = result else { unreachable!("opt_out calls its closure") };
+    result
 }
 
 fn bytes_held<T>(build: impl FnOnce() -> T) -> i64 {

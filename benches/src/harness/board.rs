@@ -159,7 +159,7 @@ fn assemble(area: &Area, case: String, unit: Unit, ours: f64, peers: Vec<(String
     let (peer, best) = peers
         .iter()
         .cloned()
-        .reduce(|a, b| if unit.better(a.1, b.1) == a.1 { a } else { b })
+        .reduce(|a, b| if unit.is_better(b.1, a.1) { b } else { a })
         .unwrap_or_else(|| (String::new(), f64::NAN));
     Row {
         area: area.name,

@@ -36,9 +36,9 @@ impl Unit {
         }
     }
 
-    /// The better one of two numbers.
-    pub fn better(self, a: f64, b: f64) -> f64 {
-        if self == Self::MegaOperationsPerSecond { a.max(b) } else { a.min(b) }
+    /// Whether `a` is better than `b`.
+    pub fn is_better(self, a: f64, b: f64) -> bool {
+        if self == Self::MegaOperationsPerSecond { a > b } else { a < b }
     }
 }
 

@@ -4,7 +4,6 @@
 //! forgets the rounds it fell on.
 
 use core::time::Duration;
-use std::time::Instant;
 
 use super::case::{Contestant, Expect};
 use super::threads::{Burst, burst};
@@ -64,6 +63,7 @@ impl<'a> Lane<'a> {
 
     /// Finds how many operations fill a round. The fastest of three probes is believed: one that
     /// was interrupted would leave the lane with bursts too short to warm its caches.
+    #[expect(clippy::cast_sign_loss, reason = "rates and lengths are positive")]
     fn calibrate(&mut self, length: Duration) {
         loop {
             let rate = (0..3).map(|_| self.burst(self.count).rate).fold(0.0, f64::max);
@@ -115,7 +115,7 @@ pub fn measure(lanes: &mut [Lane<'_>], plan: Plan) {
 /// Forwards in even rounds and backwards in odd ones, so that nobody always follows the same
 /// neighbour.
 fn order(round: usize, lanes: usize) -> impl Iterator<Item = usize> {
-    (0..lanes).map(move |place| if round % 2 == 0 { place } else { lanes - 1 - place })
+    (0..lanes).map(move |place| if round.is_multiple_of(2) { place } else { lanes - 1 - place })
 }
 
 /// The middle one, or the mean of the two in the middle.
