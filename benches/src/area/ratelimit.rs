@@ -3,7 +3,6 @@
 //! All are given the same limit: so high that nothing is denied, or used up for an hour. The
 //! harness checks that they answered so.
 
-use alloc::sync::Arc;
 use core::fmt::Debug;
 use core::hash::{BuildHasher, Hash};
 use core::hint::black_box;
@@ -49,8 +48,8 @@ fn cases(inputs: &Inputs) -> Vec<Case> {
 /// The limit, in the words of each crate.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rule {
-    /// A token a nanosecond, which is the most that `governor` can express, and 2^32 at once: no
-    /// thread uses them up even where time stands still.
+    /// 2^32 at once, which no thread uses up even where time stands still, and one a second, so
+    /// that no key is ever as good as new: ours would forget it then, and the others would not.
     Plenty,
     /// One an hour, and that one is taken.
     UsedUp,
@@ -64,40 +63,48 @@ impl Rule {
         }
     }
 
-    fn ours(self) -> TokenBucket {
+    fn period(self) -> Duration {
         match self {
-            Self::Plenty => TokenBucket::per_second(1_000_000_000).burst(u32::MAX),
-            Self::UsedUp => TokenBucket::per_hour(1),
+            Self::Plenty => Duration::from_secs(1),
+            Self::UsedUp => Duration::from_hours(1),
         }
+    }
+
+    fn burst(self) -> NonZeroU32 {
+        match self {
+            Self::Plenty => NonZeroU32::MAX,
+            Self::UsedUp => NonZeroU32::MIN,
+        }
+    }
+
+    fn ours(self) -> TokenBucket {
+        TokenBucket::new(1, self.period()).burst(self.burst().get())
     }
 
     fn governor(self) -> Quota {
-        match self {
-            Self::Plenty => {
-                let rate = NonZeroU32::new(1_000_000_000).expect("not zero");
-                Quota::per_second(rate).allow_burst(NonZeroU32::MAX)
-            }
-            Self::UsedUp => Quota::per_hour(NonZeroU32::MIN),
-        }
+        let quota = Quota::with_period(self.period()).expect("a period is not zero");
+        quota.allow_burst(self.burst())
     }
 
     fn ratelimit<C: ratelimit::Clock>(self, clock: C) -> ratelimit::Ratelimiter<C> {
-        let (rate, period, burst) = match self {
-            Self::Plenty => (1_000_000_000, Duration::from_secs(1), u64::from(u32::MAX)),
-            Self::UsedUp => (1, Duration::from_hours(1), 1),
-        };
-        let builder = ratelimit::Builder::with_clock(rate, clock);
-        let builder = builder.period(period).max_tokens(burst).initial_available(burst);
-        builder.build().expect("the limit is one that it allows")
+        let burst = self.burst().get().into();
+        ratelimit::Builder::with_clock(1, clock)
+            .period(self.period())
+            .max_tokens(burst)
+            .initial_available(burst)
+            .build()
+            .expect("the limit is one that it allows")
     }
 
     fn leaky_bucket(self, fair: bool) -> leaky_bucket::RateLimiter {
-        let (tokens, period) = match self {
-            Self::Plenty => (1_000_000_000, Duration::from_millis(1)),
-            Self::UsedUp => (1, Duration::from_hours(1)),
-        };
-        let mut builder = leaky_bucket::RateLimiter::builder();
-        builder.max(tokens).initial(tokens).refill(tokens).interval(period).fair(fair).build()
+        let burst = self.burst().get() as usize;
+        leaky_bucket::RateLimiter::builder()
+            .max(burst)
+            .initial(burst)
+            .refill(1)
+            .interval(self.period())
+            .fair(fair)
+            .build()
     }
 
     fn timed(self, name: String, ours: Contestant, peers: Vec<Contestant>) -> Timed {
@@ -281,7 +288,7 @@ fn memory<K: Key>(name: &str, asked: &Asked<K>) -> Case {
     let peer = {
         let asked = asked.clone();
         Built::new("governor dashmap", move || {
-            let limiter = RateLimiter::<K, _, _, NoOpMiddleware<_>>::dashmap(Rule::Plenty.governor());
+            let limiter = RateLimiter::<K, _, _, NoOpMiddleware<_>>::dashmap(Rule::UsedUp.governor());
             for key in asked.keys() {
                 let _ = limiter.check_key(key);
             }
@@ -293,7 +300,7 @@ fn memory<K: Key>(name: &str, asked: &Asked<K>) -> Case {
         name: name.to_owned(),
         entries: asked.keys().len(),
         ours: Built::new("ours", move || {
-            let limiter = KeyedLimiter::<K>::builder(Rule::Plenty.ours()).build();
+            let limiter = KeyedLimiter::<K>::builder(Rule::UsedUp.ours()).build();
             let limiter = limiter.expect("the limit is legal");
             for key in asked.keys() {
                 let _ = limiter.check(key);
