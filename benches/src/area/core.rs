@@ -47,12 +47,13 @@ fn cases(inputs: &Inputs) -> Vec<Case> {
 trait Key: Eq + Hash + Clone + Send + Sync + 'static {}
 impl<K: Eq + Hash + Clone + Send + Sync + 'static> Key for K {}
 
+/// What they need of a hasher.
+trait Hasher: BuildHasher + Clone + Send + Sync + 'static {}
+impl<S: BuildHasher + Clone + Send + Sync + 'static> Hasher for S {}
+
 /// Adds one to the counter of a key, which is made where there is none. The maps are filled, so
 /// that in the timed rounds there always is one.
-fn map<K: Key, S>(name: String, asked: &Asked<K>, hasher: &S) -> Case
-where
-    S: BuildHasher + Clone + Send + Sync + 'static,
-{
+fn map<K: Key, S: Hasher>(name: String, asked: &Asked<K>, hasher: &S) -> Case {
     let map = ShardedMap::with_hasher(hasher.clone());
     fill(asked, |key| map.insert(key, 1));
     let ours = asked.contestant("ours", move |key| map.update_or_insert(key, || 0, add_one));
@@ -89,15 +90,12 @@ fn fill<K: Key, R>(asked: &Asked<K>, insert: impl Fn(K) -> R) {
     }
 }
 
-fn dashmap<K: Key, S>(
+fn dashmap<K: Key, S: Hasher>(
     asked: &Asked<K>,
     name: &str,
     map: DashMap<K, u64, S>,
     add: impl Fn(&DashMap<K, u64, S>, &K) -> bool + Send + Sync + 'static,
-) -> Contestant
-where
-    S: BuildHasher + Clone + Send + Sync + 'static,
-{
+) -> Contestant {
     fill(asked, |key| map.insert(key, 1));
     asked.contestant(name, move |key| add(&map, key))
 }
@@ -110,10 +108,7 @@ fn in_dashmap<K: Key, S: BuildHasher + Clone>(map: &DashMap<K, u64, S>, key: &K)
     add_one(&mut map.entry(key.clone()).or_insert(0))
 }
 
-fn scc<K: Key, S>(asked: &Asked<K>, hasher: &S) -> Contestant
-where
-    S: BuildHasher + Clone + Send + Sync + 'static,
-{
+fn scc<K: Key, S: Hasher>(asked: &Asked<K>, hasher: &S) -> Contestant {
     let map = scc::HashMap::with_hasher(hasher.clone());
     fill(asked, |key| map.insert_sync(key, 1));
     asked.contestant("scc update", move |key| {
@@ -125,10 +120,7 @@ where
 }
 
 /// What one writes without a crate, though with the faster mutex.
-fn locked<K: Key, S>(asked: &Asked<K>, hasher: &S) -> Contestant
-where
-    S: BuildHasher + Clone + Send + Sync + 'static,
-{
+fn locked<K: Key, S: Hasher>(asked: &Asked<K>, hasher: &S) -> Contestant {
     let map = Mutex::new(HashMap::with_hasher(hasher.clone()));
     fill(asked, |key| map.lock().insert(key, 1));
     asked.contestant("Mutex<HashMap>", move |key| {

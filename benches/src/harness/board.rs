@@ -19,7 +19,8 @@ pub struct Board {
     pub rows: Vec<Row>,
     /// The floors: with one thread in ns/op, with two in Mop/s.
     pub floors: Vec<(&'static str, f64, f64)>,
-    /// Answers that were not what the case expects. Their rows time something else.
+    /// Answers that were not what the case expects, so that something else was timed. The figures
+    /// of such a peer are left out, and such a row of ours keeps no promise.
     pub breaches: Vec<String>,
 }
 
@@ -45,18 +46,16 @@ pub fn run(area: &Area, inputs: &Inputs, plan: Plan) -> Board {
                         single = lanes[0].rate();
                     }
                     let floor = case.floor.map(|floor| floors.figure(floor, threads));
-                    let figures = lanes.iter().map(|lane| figure(lane, threads)).collect();
-                    let row = row(area, timed_name(case, threads), unit(threads), case, figures);
-                    rows.push(judged(Row { floor, ..row }, single));
+                    let row = timed(area, timed_name(case, threads), threads, &lanes);
+                    let row = judged(Row { floor, ..row }, single);
+                    let met = row.met.map(|met| met && lanes[0].breach().is_none());
+                    rows.push(Row { met, ..row });
                 }
                 if case.allocations {
-                    let figures = case.contestants().map(allocations_per_operation).collect();
-                    let name = allocations_name(case);
-                    let unit = Unit::AllocationsPerOperation;
-                    rows.push(judged(row(area, name, unit, case, figures), f64::NAN));
+                    rows.push(judged(counted(area, case), f64::NAN));
                 }
             }
-            Case::Weighed(case) => rows.push(judged(weigh(area, case), f64::NAN)),
+            Case::Weighed(case) => rows.push(judged(weighed(area, case), f64::NAN)),
         }
     }
     Board { rows, floors: floors.table(), breaches }
@@ -140,22 +139,29 @@ fn figure(lane: &Lane<'_>, threads: usize) -> f64 {
     }
 }
 
-fn weigh(area: &Area, case: &Weighed) -> Row {
-    let per_entry = |bytes: i64| bytes as f64 / case.entries as f64;
+fn timed(area: &Area, name: String, threads: usize, lanes: &[Lane<'_>]) -> Row {
+    let peers = lanes[1..]
+        .iter()
+        .filter(|lane| lane.breach().is_none())
+        .map(|lane| (lane.name().to_owned(), figure(lane, threads)));
+    row(area, name, unit(threads), figure(&lanes[0], threads), peers.collect())
+}
+
+fn counted(area: &Area, case: &Timed) -> Row {
     let peers =
-        case.peers.iter().map(|peer| (peer.name().to_owned(), per_entry(peer.weigh()))).collect();
+        case.peers.iter().map(|peer| (peer.name().to_owned(), allocations_per_operation(peer)));
+    let ours = allocations_per_operation(&case.ours);
+    row(area, allocations_name(case), Unit::AllocationsPerOperation, ours, peers.collect())
+}
+
+fn weighed(area: &Area, case: &Weighed) -> Row {
+    let per_entry = |bytes: i64| bytes as f64 / case.entries as f64;
+    let peers = case.peers.iter().map(|peer| (peer.name().to_owned(), per_entry(peer.weigh())));
     let ours = per_entry(case.ours.weigh());
-    assemble(area, case.name.clone(), Unit::BytesPerEntry, ours, peers)
+    row(area, case.name.clone(), Unit::BytesPerEntry, ours, peers.collect())
 }
 
-fn row(area: &Area, name: String, unit: Unit, case: &Timed, figures: Vec<f64>) -> Row {
-    let mut figures = figures.into_iter();
-    let ours = figures.next().unwrap_or(f64::NAN);
-    let names = case.peers.iter().map(|peer| peer.name().to_owned());
-    assemble(area, name, unit, ours, names.zip(figures).collect())
-}
-
-fn assemble(area: &Area, case: String, unit: Unit, ours: f64, peers: Vec<(String, f64)>) -> Row {
+fn row(area: &Area, case: String, unit: Unit, ours: f64, peers: Vec<(String, f64)>) -> Row {
     let (peer, best) = peers
         .iter()
         .cloned()

@@ -139,6 +139,12 @@ impl Timed {
         self
     }
 
+    /// Two threads only.
+    pub fn together(mut self) -> Self {
+        self.threads = &[2];
+        self
+    }
+
     /// Shows this floor beside it.
     pub fn floor(mut self, floor: Floor) -> Self {
         self.floor = Some(floor);

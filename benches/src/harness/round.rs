@@ -46,6 +46,11 @@ impl<'a> Lane<'a> {
         Self { contestant, threads, expect, count: 64, rates: Vec::new(), breach: None }
     }
 
+    /// Who runs in it.
+    pub fn name(&self) -> &str {
+        self.contestant.name()
+    }
+
     /// The median throughput, in operations a microsecond (Mop/s), of all threads together.
     pub fn rate(&self) -> f64 {
         median(&self.rates)
