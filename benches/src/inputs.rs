@@ -63,30 +63,28 @@ impl<K: Send + Sync + 'static> Asked<K> {
 
 /// `count` different numbers that look random.
 pub fn numbers(count: usize) -> Arc<[u64]> {
-    let mut random = SplitMix(SEED);
+    let mut random = SplitMix::new(SEED);
     (0..count).map(|_| random.next()).collect()
 }
 
 /// `count` different strings of 23 bytes, as an API key or a session id has.
 pub fn strings(count: usize) -> Arc<[String]> {
-    let mut random = SplitMix(SEED);
+    let mut random = SplitMix::new(SEED);
     (0..count).map(|_| format!("client:{:016x}", random.next())).collect()
 }
 
 /// An order in which every one of `keys` keys is equally likely.
 pub fn uniform(keys: usize) -> Arc<[u32]> {
-    let mut random = SplitMix(SEED + 1);
+    let mut random = SplitMix::new(SEED + 1);
     (0..ORDER).map(|_| (random.next() % keys as u64) as u32).collect()
 }
 
 /// An order in which the `r`-th likeliest key is asked for in proportion to `1 / r` (Zipf with
 /// exponent 1). Likely keys are spread over the table, not its first entries.
 pub fn zipf(keys: usize) -> Arc<[u32]> {
-    let mut random = SplitMix(SEED + 2);
+    let mut random = SplitMix::new(SEED + 2);
     let mut places: Vec<u32> = (0..keys as u32).collect();
-    for last in (1..keys).rev() {
-        places.swap(last, (random.next() % (last as u64 + 1)) as usize);
-    }
+    random.shuffle(&mut places);
     let mut total = 0.0;
     let below: Vec<f64> = (1..=keys)
         .map(|rank| {
@@ -104,9 +102,22 @@ pub fn zipf(keys: usize) -> Arc<[u32]> {
 
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014). It visits
 /// every number once, so that keys drawn from it differ.
-struct SplitMix(u64);
+#[derive(Debug)]
+pub struct SplitMix(u64);
 
 impl SplitMix {
+    /// The sequence of `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// Puts `items` into any order, each as likely (Fisher and Yates).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, (self.next() % (last as u64 + 1)) as usize);
+        }
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
