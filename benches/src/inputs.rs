@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use crate::harness::case::Contestant;
 
-/// Length of an order. Operations go round it; two threads start half of it apart.
-pub const ORDER: usize = 1 << 18;
+/// Length of an order. Operations go round it; two threads start half of it apart. Short enough for
+/// a burst to go round it more than once, so that it finds what it asks for in the caches.
+pub const ORDER: usize = 1 << 16;
 
 const SEED: u64 = 0x0076_6f75_7373_6f69;
 
@@ -156,7 +157,7 @@ mod tests {
     #[test]
     fn uniform_asks_for_all_keys_alike() {
         let counts = asked(&uniform(100), 100);
-        assert!(counts[0] < counts[99] * 12 / 10, "{counts:?}");
+        assert!(counts[0] < counts[99] * 13 / 10, "{counts:?}");
     }
 
     #[test]

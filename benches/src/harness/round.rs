@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use super::case::{Contestant, Expect};
 use super::threads::{Burst, burst};
-use crate::inputs::SplitMix;
+use crate::inputs::{ORDER, SplitMix};
 
 /// More operations than any work worth measuring does in a round.
 const MOST: usize = 1 << 30;
@@ -84,8 +84,8 @@ impl<'a> Lane<'a> {
     }
 
     fn round(&mut self) {
-        // The caches are full of the work of whoever ran before: half as much is not timed.
-        self.burst(self.count / 2);
+        // The caches are full of the work of whoever ran before: going round once is not timed.
+        self.burst(self.count.min(ORDER));
         let rate = self.burst(self.count).rate;
         self.rates.push(rate);
     }
