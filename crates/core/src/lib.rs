@@ -50,7 +50,6 @@ mod nanos;
 #[cfg(feature = "std")]
 mod sync;
 
-pub use clock::Clock;
 #[cfg(target_has_atomic = "64")]
 pub use clock::ManualClock;
 #[cfg(feature = "quanta")]
@@ -58,7 +57,8 @@ pub use clock::QuantaClock;
 #[cfg(feature = "tokio")]
 pub use clock::TokioClock;
 #[cfg(feature = "std")]
-pub use clock::{SystemClock, WallClock};
+pub use clock::WallClock;
+pub use clock::{Clock, SystemClock};
 pub use config_error::ConfigError;
 #[cfg(feature = "std")]
 pub use map::{Full, MemoryUse, ShardedMap, Swept};
