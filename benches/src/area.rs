@@ -1,6 +1,7 @@
 //! The areas: one file for each primitive, which lists its cases.
 
 pub mod core;
+pub mod ratelimit;
 
 use crate::harness::case::Case;
 use crate::inputs::Inputs;
@@ -17,4 +18,4 @@ pub struct Area {
 }
 
 /// Every area, in the order of the table.
-pub const AREAS: &[Area] = &[core::AREA];
+pub const AREAS: &[Area] = &[core::AREA, ratelimit::AREA];

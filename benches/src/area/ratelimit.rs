@@ -23,11 +23,8 @@ use crate::harness::floor::Floor;
 use crate::inputs::{Asked, Inputs, numbers, strings, zipf};
 
 /// The area.
-pub const AREA: Area = Area {
-    name: "ratelimit",
-    about: "one limiter, and one for each key",
-    cases,
-};
+pub const AREA: Area =
+    Area { name: "ratelimit", about: "one limiter, and one for each key", cases };
 
 fn cases(inputs: &Inputs) -> Vec<Case> {
     let mut cases = direct(Rule::Plenty);
@@ -165,11 +162,7 @@ fn direct(rule: Rule) -> Vec<Case> {
 }
 
 /// Takes the one token there is, if there is but one, and makes a contestant of what is left.
-fn used_up(
-    name: &str,
-    rule: Rule,
-    check: impl Fn() -> bool + Send + Sync + 'static,
-) -> Contestant {
+fn used_up(name: &str, rule: Rule, check: impl Fn() -> bool + Send + Sync + 'static) -> Contestant {
     if rule == Rule::UsedUp {
         check();
     }
@@ -287,7 +280,8 @@ fn memory<K: Key>(name: &str, asked: &Asked<K>) -> Case {
     let peer = {
         let asked = asked.clone();
         Built::new("governor dashmap", move || {
-            let limiter = RateLimiter::<K, _, _, NoOpMiddleware<_>>::dashmap(Rule::UsedUp.governor());
+            let limiter =
+                RateLimiter::<K, _, _, NoOpMiddleware<_>>::dashmap(Rule::UsedUp.governor());
             for key in asked.keys() {
                 let _ = limiter.check_key(key);
             }
