@@ -1,5 +1,6 @@
 //! The areas: one file for each primitive, which lists its cases.
 
+pub mod breaker;
 pub mod core;
 pub mod ratelimit;
 
@@ -18,4 +19,4 @@ pub struct Area {
 }
 
 /// Every area, in the order of the table.
-pub const AREAS: &[Area] = &[core::AREA, ratelimit::AREA];
+pub const AREAS: &[Area] = &[core::AREA, ratelimit::AREA, breaker::AREA];

@@ -1,6 +1,6 @@
 //! Circuit breakers against `recloser`, `failsafe`, `circuitbreaker-rs` and `tower-resilience`.
 //!
-//! Each protects the same function, which does nothing. Windows count 100 calls and half of them
+//! Each protects the same function, which does nothing. Windows count 60 calls and half of them
 //! would have to fail; an open breaker stays open for an hour.
 
 use core::fmt;
@@ -23,11 +23,7 @@ use crate::harness::floor::Floor;
 use crate::inputs::Inputs;
 
 /// The area.
-pub const AREA: Area = Area {
-    name: "breaker",
-    about: "a call through a circuit breaker",
-    cases,
-};
+pub const AREA: Area = Area { name: "breaker", about: "a call through a circuit breaker", cases };
 
 fn cases(_: &Inputs) -> Vec<Case> {
     let closed = |name, work: Work| {
@@ -44,10 +40,8 @@ fn cases(_: &Inputs) -> Vec<Case> {
         )
     };
     let open = |name| closed(name, Work::Rejected).denied().alone();
-    let counter = Timed {
-        ours: ours(Work::Rejected, QuantaClock::new()),
-        ..open("open, quanta clock")
-    };
+    let counter =
+        Timed { ours: ours(Work::Rejected, QuantaClock::new()), ..open("open, quanta clock") };
     vec![
         closed("closed, success", Work::Succeeds).floor(Floor::Load).allocations().into(),
         closed("closed, 1 % failures", Work::FailsOnce).floor(Floor::Load).into(),
@@ -100,7 +94,7 @@ fn calling(
 fn ours<C: Clock + Send + Sync + 'static>(kind: Work, clock: C) -> Contestant {
     let breaker = CircuitBreaker::builder()
         .failure_rate(0.5)
-        .window(Window::count(100))
+        .window(Window::count(60))
         .open_for(HOUR)
         .clock(clock)
         .build()
@@ -111,11 +105,8 @@ fn ours<C: Clock + Send + Sync + 'static>(kind: Work, clock: C) -> Contestant {
 }
 
 fn recloser(kind: Work) -> Contestant {
-    let breaker = recloser::Recloser::custom()
-        .error_rate(0.5)
-        .closed_len(100)
-        .open_wait(HOUR)
-        .build();
+    let breaker =
+        recloser::Recloser::custom().error_rate(0.5).closed_len(60).open_wait(HOUR).build();
     calling("recloser", kind, move |index, fails| {
         !matches!(breaker.call(|| work(index, fails)), Err(recloser::Error::Rejected))
     })
@@ -154,7 +145,7 @@ fn circuitbreaker_rs(kind: Work) -> Contestant {
 fn tower_resilience(kind: Work) -> Contestant {
     let layer = CircuitBreakerLayer::builder()
         .failure_rate_threshold(0.5)
-        .sliding_window_size(100)
+        .sliding_window_size(60)
         .wait_duration_in_open(HOUR)
         .build()
         .expect("the configuration is legal");
