@@ -10,8 +10,8 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
-use failsafe::failure_policy::consecutive_failures;
-use failsafe::{CircuitBreaker as _, backoff};
+use failsafe::failure_policy::{consecutive_failures, success_rate_over_time_window};
+use failsafe::{CircuitBreaker as _, FailurePolicy as _, backoff};
 use tower_resilience_circuitbreaker::{CircuitBreakerError, CircuitBreakerLayer};
 use tower_service::Service;
 use voussoir::breaker::{BreakerError, CircuitBreaker, Window};
@@ -121,10 +121,13 @@ fn failsafe_consecutive(kind: Work) -> Contestant {
     })
 }
 
-/// Its default policy: a success rate over a time window, or five failures in a row. It opens for
-/// 10 s at first, which is longer than a run looks at it once.
+/// Its default policy, a success rate over a time window or five failures in a row, but for the
+/// time that it stays open.
 fn failsafe_default(kind: Work) -> Contestant {
-    let breaker = failsafe::Config::new().build();
+    let hour = || backoff::constant(HOUR);
+    let rate = success_rate_over_time_window(0.8, 5, Duration::from_secs(30), hour());
+    let policy = rate.or_else(consecutive_failures(5, hour()));
+    let breaker = failsafe::Config::new().failure_policy(policy).build();
     calling("failsafe default", kind, move |index, fails| {
         !matches!(breaker.call(|| work(index, fails)), Err(failsafe::Error::Rejected))
     })
