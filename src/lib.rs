@@ -25,6 +25,9 @@
 //!   window, with [`Permit`](breaker::Permit)s that know their generation.
 //! * **[`balance`]** (feature `balance`): [`Balancer`](balance::Balancer) by round robin or least
 //!   connections, node health, drain.
+//! * **[`idgen`]** (feature `idgen`): [`Snowflake`](idgen::Snowflake) ids in a
+//!   [`Layout`](idgen::Layout) of your choice, [`Base62`](idgen::Base62),
+//!   [`ShortCode`](idgen::ShortCode), key ranges, worker leases.
 //! * **[`time`]**: [`Nanos`](time::Nanos), [`Clock`](time::Clock) and the clocks;
 //!   **[`duration`]**: `"1m30s"`; **[`map`]**: [`ShardedMap`](map::ShardedMap).
 //!
@@ -50,6 +53,9 @@ pub use voussoir_balance as balance;
 #[cfg(feature = "breaker")]
 #[doc(inline)]
 pub use voussoir_breaker as breaker;
+#[cfg(feature = "idgen")]
+#[doc(inline)]
+pub use voussoir_idgen as idgen;
 #[cfg(feature = "ratelimit")]
 #[doc(inline)]
 pub use voussoir_ratelimit as ratelimit;
@@ -66,9 +72,7 @@ pub mod time {
     pub use voussoir_core::QuantaClock;
     #[cfg(feature = "tokio")]
     pub use voussoir_core::TokioClock;
-    #[cfg(feature = "std")]
-    pub use voussoir_core::WallClock;
-    pub use voussoir_core::{Clock, Nanos, SystemClock};
+    pub use voussoir_core::{Clock, Nanos, SystemClock, WallClock};
 }
 
 /// The sharded map, for state by key.

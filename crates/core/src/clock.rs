@@ -9,7 +9,6 @@ mod quanta;
 mod system;
 #[cfg(feature = "tokio")]
 mod tokio;
-#[cfg(feature = "std")]
 mod wall;
 
 use alloc::boxed::Box;
@@ -24,7 +23,6 @@ pub use quanta::QuantaClock;
 pub use system::SystemClock;
 #[cfg(feature = "tokio")]
 pub use tokio::TokioClock;
-#[cfg(feature = "std")]
 pub use wall::WallClock;
 
 /// Something that tells the time in nanoseconds since an origin of its own.

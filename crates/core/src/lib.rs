@@ -56,9 +56,7 @@ pub use clock::ManualClock;
 pub use clock::QuantaClock;
 #[cfg(feature = "tokio")]
 pub use clock::TokioClock;
-#[cfg(feature = "std")]
-pub use clock::WallClock;
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, SystemClock, WallClock};
 pub use config_error::ConfigError;
 #[cfg(feature = "std")]
 pub use map::{Full, MemoryUse, ShardedMap, Swept};

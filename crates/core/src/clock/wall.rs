@@ -1,6 +1,9 @@
+#[cfg(feature = "std")]
 use std::time::{SystemTime, UNIX_EPOCH};
 
+#[cfg(feature = "std")]
 use super::Clock;
+#[cfg(feature = "std")]
 use crate::Nanos;
 
 /// The calendar's clock: nanoseconds since 1970-01-01 00:00 UTC, until the year 2554.
@@ -8,6 +11,9 @@ use crate::Nanos;
 /// For what must mean the same to another process or after a restart: ids, hybrid clocks, windows
 /// aligned to the minute. It is set by hand and by NTP, so it may jump in either direction; use
 /// [`SystemClock`](crate::SystemClock) for everything else.
+///
+/// Without the feature `std` it is, like `SystemClock`, a name that can be the default of other
+/// types, but no [`Clock`](crate::Clock).
 ///
 /// ```
 /// use voussoir_core::{Clock, Nanos, WallClock};
@@ -18,6 +24,7 @@ use crate::Nanos;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WallClock;
 
+#[cfg(feature = "std")]
 impl Clock for WallClock {
     #[inline]
     fn now(&self) -> Nanos {

@@ -1,0 +1,197 @@
+//! The pure core of every generator: which words may be taken, at which time.
+//!
+//! A generator's whole state is one word, the first that is still free:
+//!
+//! ```text
+//!  63                        sequence bits            0
+//! ┌───┬──────────────────────────────┬─────────────────┐
+//! │ 0 │ timestamp                    │ sequence        │
+//! └───┴──────────────────────────────┴─────────────────┘
+//! ```
+//!
+//! It only grows, and who moves it from `a` to `b` owns the ids of the words from `a` to below `b`.
+//! So ids are unique and increasing by construction, whatever the clock does; the clock can only
+//! push the word forward, and the policies only say how far ahead of the clock it may run. A
+//! sequence that overflows carries into the timestamp: that is what borrowing is. At most 63 bits
+//! are used, so that the word after the last still is a word and nothing wraps.
+
+use core::time::Duration;
+
+use voussoir_core::Nanos;
+
+use crate::{Layout, NextError, Policy, SnowflakeId};
+
+/// What a generator may do. See the module.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) layout: Layout,
+    /// The worker at its place in an id.
+    worker_field: u64,
+    when_exhausted: Policy,
+    when_behind: Policy,
+    /// Steps that ids may be ahead of the clock: when the sequence is used up, …
+    exhausted_lead: u64,
+    /// … and when the last id is further ahead than that, so that the clock must have gone back.
+    behind_lead: u64,
+    /// Below this distance from the clock's word, whatever [`MARGIN`] threads take is allowed.
+    free_distance: u64,
+}
+
+/// How many threads may, at one moment, stand between seeing that a word is free and taking it by
+/// `fetch_add`. Each takes one, so that so many words below a limit none of them can pass it. Linux
+/// has at most 2^22 threads a machine and some 2^15 a process by default; 2^16 words are 16 ms of
+/// Twitter's layout.
+const MARGIN: u64 = 1 << 16;
+
+impl Rules {
+    pub(crate) fn new(layout: Layout, worker: u64, exhausted: Policy, behind: Policy) -> Self {
+        let exhausted_lead = layout.ticks_in(exhausted.longest_lead());
+        // At most 2^62, so that its sum with a word does not overflow.
+        let words = u128::from(layout.sequences()) * (u128::from(exhausted_lead) + 1);
+        let words = words.min(1 << 62) as u64;
+        Self {
+            layout,
+            worker_field: layout.worker_field(worker),
+            when_exhausted: exhausted,
+            when_behind: behind,
+            exhausted_lead,
+            behind_lead: layout.ticks_in(behind.longest_lead()).max(exhausted_lead),
+            free_distance: words.saturating_sub(MARGIN),
+        }
+    }
+
+    /// The word after the layout's last.
+    pub(crate) const fn end(&self) -> u64 {
+        1 << (self.layout.timestamp_bits() + self.layout.sequence_bits())
+    }
+
+    /// The first word whose time is `instant` or later, at most the [`end`](Self::end).
+    pub(crate) const fn word_from(&self, instant: Nanos) -> u64 {
+        self.word_of(self.layout.tick_from(instant))
+    }
+
+    /// The first word that a lease until `instant` does not cover, at most the [`end`](Self::end).
+    pub(crate) const fn word_until(&self, instant: Nanos) -> u64 {
+        match self.layout.tick(instant) {
+            Some(tick) => self.word_of(tick),
+            None => 0,
+        }
+    }
+
+    /// The first instant that no taken word carries.
+    pub(crate) const fn high_water(&self, free: u64) -> Nanos {
+        self.layout.instant(free.div_ceil(self.layout.sequences()))
+    }
+
+    /// The id of a word.
+    #[inline]
+    pub(crate) const fn id(&self, word: u64) -> SnowflakeId {
+        self.layout.id(word, self.worker_field)
+    }
+
+    /// Whether the word `free`, and any that [`MARGIN`] threads move it to, may be taken at `now`.
+    #[inline]
+    pub(crate) const fn cannot_refuse(&self, free: u64, end: u64, now: Nanos) -> bool {
+        let Some(tick) = self.layout.tick(now) else { return false };
+        let sequence_bits = self.layout.sequence_bits();
+        free >> sequence_bits >= tick
+            && free - (tick << sequence_bits) < self.free_distance
+            && free < end.saturating_sub(MARGIN)
+    }
+
+    /// The first of `n` words that may be taken at `now`, when `free` is the first free one and
+    /// `end` the first that is out of bounds. `n` is 1 or more.
+    #[inline]
+    pub(crate) fn claim(&self, free: u64, end: u64, now: Nanos, n: u32) -> Result<u64, NextError> {
+        let sequence_bits = self.layout.sequence_bits();
+        let Some(tick) = self.layout.tick(now) else { return Err(self.before_epoch(now)) };
+        if tick >= 1 << self.layout.timestamp_bits() {
+            return Err(self.out_of_bounds(self.end()));
+        }
+        let first = free.max(tick << sequence_bits);
+        let last = first + u64::from(n - 1);
+        if last < end && last >> sequence_bits <= tick.saturating_add(self.lead(free, tick)) {
+            let one_step = u64::from(n) <= self.layout.sequences();
+            if one_step || u64::from(n) <= self.largest_batch() {
+                return Ok(first);
+            }
+        }
+        Err(self.refusal(free, end, now, tick, n))
+    }
+
+    /// How long the policy allows to wait before a call that was refused is repeated.
+    pub(crate) fn longest_wait(&self, refused: &NextError) -> Option<Duration> {
+        let policy = match refused {
+            NextError::Exhausted { .. } => self.when_exhausted,
+            NextError::ClockBehind { .. } => self.when_behind,
+            _ => return None,
+        };
+        policy.longest_wait().filter(|longest| refused.retry_after() <= Some(*longest))
+    }
+
+    const fn word_of(&self, tick: u64) -> u64 {
+        if tick >= 1 << self.layout.timestamp_bits() {
+            return self.end();
+        }
+        tick << self.layout.sequence_bits()
+    }
+
+    /// The time of the last word taken; 0 if there is none.
+    const fn last_tick(&self, free: u64) -> u64 {
+        free.saturating_sub(1) >> self.layout.sequence_bits()
+    }
+
+    /// How many steps ahead of `tick` may be taken.
+    #[inline]
+    const fn lead(&self, free: u64, tick: u64) -> u64 {
+        if self.is_behind(free, tick) { self.behind_lead } else { self.exhausted_lead }
+    }
+
+    /// Whether the last word taken is further ahead than borrowing explains.
+    #[inline]
+    const fn is_behind(&self, free: u64, tick: u64) -> bool {
+        self.last_tick(free) > tick.saturating_add(self.exhausted_lead)
+    }
+
+    const fn largest_batch(&self) -> u64 {
+        self.layout.sequences().saturating_mul(self.exhausted_lead.saturating_add(1))
+    }
+
+    #[cold]
+    fn refusal(&self, free: u64, end: u64, now: Nanos, tick: u64, n: u32) -> NextError {
+        if u64::from(n) > self.largest_batch() {
+            return NextError::BatchTooLarge { asked: n, most: self.largest_batch() };
+        }
+        let sequence_bits = self.layout.sequence_bits();
+        let last = free.max(tick << sequence_bits) + u64::from(n - 1);
+        if last >= end {
+            return self.out_of_bounds(end);
+        }
+        let is_behind = self.is_behind(free, tick);
+        let target = last >> sequence_bits;
+        let caught_up = target.saturating_sub(self.exhausted_lead);
+        let tolerated = target.saturating_sub(self.behind_lead);
+        // What is tolerated of a clock set back ends where borrowing explains the distance again.
+        let at = if is_behind && self.is_behind(free, tolerated) { tolerated } else { caught_up };
+        let retry_after = self.layout.instant(at).saturating_duration_since(now);
+        if is_behind {
+            let last_taken = self.layout.instant(self.last_tick(free));
+            NextError::ClockBehind { by: last_taken.saturating_duration_since(now), retry_after }
+        } else {
+            NextError::Exhausted { retry_after }
+        }
+    }
+
+    #[cold]
+    fn before_epoch(&self, now: Nanos) -> NextError {
+        NextError::BeforeEpoch { by: self.layout.instant(0).saturating_duration_since(now) }
+    }
+
+    #[cold]
+    fn out_of_bounds(&self, end: u64) -> NextError {
+        if end >= self.end() {
+            return NextError::EndOfTime { end: self.layout.end() };
+        }
+        NextError::LeaseExpired { until: self.layout.instant(end >> self.layout.sequence_bits()) }
+    }
+}

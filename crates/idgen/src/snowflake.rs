@@ -1,0 +1,238 @@
+use voussoir_core::{Clock, Nanos, WallClock};
+
+use crate::lease::Tenure;
+use crate::rules::Rules;
+use crate::sync::{AtomicU64, Ordering};
+use crate::wait::Patience;
+use crate::{Batch, Layout, Lease, LeaseMismatch, NextError, SnowflakeBuilder, SnowflakeId};
+
+/// A generator of unique, increasing ids, shared between threads. The crate's page explains it.
+///
+/// Shared by reference; not a cheap clone, put it into an `Arc` or a `static`. **One for each worker
+/// id**, for as long as the process runs: two of the same worker make the same ids, and so does a
+/// new one for each call
+/// ([nodejs-snowflake#19](https://github.com/utkarsh-pro/nodejs-snowflake/issues/19)).
+///
+/// Lock-free. An id costs a reading of the clock and one atomic operation: `fetch_add` where the
+/// policy cannot refuse, a compare-and-swap else.
+///
+/// ```
+/// use voussoir_idgen::{Layout, Snowflake};
+///
+/// let ids = Snowflake::builder(Layout::TWITTER).worker(7).build()?;
+/// let (first, second) = (ids.next()?, ids.next()?);
+/// assert!(first < second);
+/// assert_eq!(Layout::TWITTER.parts(first).worker, 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Snowflake<C = WallClock> {
+    /// The first word that is free, as [`Rules`] draws it.
+    free: AtomicU64,
+    /// The first word that is out of bounds: the layout's end, or that of the lease.
+    end: AtomicU64,
+    rules: Rules,
+    tenure: Option<Tenure>,
+    clock: C,
+}
+
+impl Snowflake {
+    /// Starts a generator with the defaults that the crate's page lists.
+    pub const fn builder(layout: Layout) -> SnowflakeBuilder {
+        SnowflakeBuilder::new(layout)
+    }
+}
+
+/// With the time given, in nanoseconds since 1970. These never wait: a policy that says so refuses.
+/// All in O(1), without allocation.
+impl<C> Snowflake<C> {
+    pub(crate) fn new(rules: Rules, free: u64, end: u64, tenure: Option<Tenure>, clock: C) -> Self {
+        Self { free: AtomicU64::new(free), end: AtomicU64::new(end), rules, tenure, clock }
+    }
+
+    /// The next id at `now`.
+    ///
+    /// # Errors
+    ///
+    /// As [`NextError`] says; nothing has changed then.
+    #[inline]
+    pub fn next_at(&self, now: Nanos) -> Result<SnowflakeId, NextError> {
+        self.claim(1, || now).map(|word| self.rules.id(word))
+    }
+
+    /// The next `n` ids at `now`, in one step: none of another thread's stands between them.
+    ///
+    /// # Errors
+    ///
+    /// As [`NextError`] says; nothing has changed then. All of the `n` are had or none.
+    #[inline]
+    pub fn next_batch_at(&self, now: Nanos, n: u32) -> Result<Batch, NextError> {
+        self.claim(n, || now).map(|first| Batch::new(self.rules, first, n))
+    }
+
+    /// The first instant that no id of this generator carries. Stored now and then, together with
+    /// some time to spare, and given to [`resume_at`](SnowflakeBuilder::resume_at) after a restart,
+    /// it keeps ids unique even if the clock was set back while the process was down.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use voussoir_idgen::{Layout, Snowflake};
+    ///
+    /// let ids = Snowflake::builder(Layout::TWITTER).worker(7).build()?;
+    /// let last = ids.next()?;
+    /// // Every 10 s, to a file or a row: ids of the next 10 s are covered.
+    /// let mark = ids.high_water().saturating_add(Duration::from_secs(10));
+    ///
+    /// let resumed = Snowflake::builder(Layout::TWITTER).worker(7).resume_at(mark).build()?;
+    /// assert!(resumed.next().is_err(), "the clock has not reached the mark");
+    /// assert!(resumed.next_at(mark)? > last);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn high_water(&self) -> Nanos {
+        self.rules.high_water(self.free.load(Ordering::Acquire))
+    }
+
+    /// The layout given to the builder.
+    pub const fn layout(&self) -> Layout {
+        self.rules.layout
+    }
+
+    /// Goes on after the worker's lease was renewed.
+    ///
+    /// # Errors
+    ///
+    /// When the generator was not built with this lease: it is another worker's, or a later holder's.
+    pub fn extend(&self, renewed: &Lease) -> Result<(), LeaseMismatch> {
+        Tenure::check(self.tenure, renewed)?;
+        self.end.fetch_max(self.rules.word_until(renewed.until()), Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Takes `n` words and returns the first.
+    #[inline]
+    fn claim(&self, n: u32, now: impl Fn() -> Nanos) -> Result<u64, NextError> {
+        // The word is read before the clock. The other way round, a thread held up in between would
+        // find ids of later times and take them for a clock that was set back.
+        let free = self.free.load(Ordering::Acquire);
+        let time = now();
+        if n == 1 && self.rules.cannot_refuse(free, self.end.load(Ordering::Acquire), time) {
+            return Ok(self.free.fetch_add(1, Ordering::AcqRel));
+        }
+        self.claim_guarded(free, time, n, now)
+    }
+
+    fn claim_guarded(
+        &self,
+        mut free: u64,
+        mut time: Nanos,
+        n: u32,
+        now: impl Fn() -> Nanos,
+    ) -> Result<u64, NextError> {
+        if n == 0 {
+            return Ok(free);
+        }
+        let mut time_is_later = true;
+        loop {
+            let end = self.end.load(Ordering::Acquire);
+            match self.rules.claim(free, end, time, n) {
+                Ok(first) => {
+                    let taken = first + u64::from(n);
+                    let swapped = self.free.compare_exchange_weak(
+                        free,
+                        taken,
+                        Ordering::AcqRel,
+                        Ordering::Acquire,
+                    );
+                    let Err(changed) = swapped else { return Ok(first) };
+                    free = changed;
+                    time_is_later = false;
+                }
+                Err(refused) if time_is_later => return Err(refused),
+                Err(_) => {
+                    time = now();
+                    time_is_later = true;
+                }
+            }
+        }
+    }
+}
+
+/// With the time of the generator's clock. All in O(1), without allocation.
+impl<C: Clock> Snowflake<C> {
+    /// The next id.
+    ///
+    /// # Errors
+    ///
+    /// As [`NextError`] says; nothing has changed then. Under [`Policy::Wait`](crate::Policy::Wait)
+    /// only after the wait, or where that would be too long.
+    #[inline]
+    pub fn next(&self) -> Result<SnowflakeId, NextError> {
+        self.claim_or_wait(1).map(|word| self.rules.id(word))
+    }
+
+    /// The next `n` ids, in one step: none of another thread's stands between them, and all of them
+    /// cost one reading of the clock and one atomic operation.
+    ///
+    /// # Errors
+    ///
+    /// As [`next`](Self::next). All of the `n` are had or none, and no more than there are in one
+    /// step of time and in those that may be borrowed.
+    ///
+    /// ```
+    /// use voussoir_idgen::{Layout, Snowflake};
+    ///
+    /// let ids = Snowflake::builder(Layout::TWITTER).worker(7).build()?;
+    /// let rows: Vec<_> = ids.next_batch(1_000)?.zip(1..).collect();
+    /// assert_eq!(rows.len(), 1_000);
+    /// assert!(ids.next()? > rows[999].0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn next_batch(&self, n: u32) -> Result<Batch, NextError> {
+        self.claim_or_wait(n).map(|first| Batch::new(self.rules, first, n))
+    }
+
+    /// Ids without end; each is what [`next`](Self::next) returns.
+    pub fn iter(&self) -> impl Iterator<Item = Result<SnowflakeId, NextError>> {
+        core::iter::repeat_with(|| self.next())
+    }
+
+    /// The next id; where the policy is to wait, asleep instead of spinning.
+    ///
+    /// Dropping the future takes no id.
+    ///
+    /// # Errors
+    ///
+    /// As [`next`](Self::next).
+    ///
+    /// # Panics
+    ///
+    /// If it has to wait outside of a tokio runtime with time enabled.
+    #[cfg(feature = "tokio")]
+    pub async fn next_async(&self) -> Result<SnowflakeId, NextError> {
+        let mut patience = None;
+        loop {
+            let refused = match self.claim(1, || self.clock.now()) {
+                Ok(word) => return Ok(self.rules.id(word)),
+                Err(refused) => refused,
+            };
+            let Some(longest) = self.rules.longest_wait(&refused) else { return Err(refused) };
+            let patience = patience.get_or_insert_with(|| Patience::new(longest));
+            if patience.is_over() {
+                return Err(refused);
+            }
+            tokio::time::sleep(refused.retry_after().unwrap_or_default()).await;
+        }
+    }
+
+    #[inline]
+    fn claim_or_wait(&self, n: u32) -> Result<u64, NextError> {
+        self.claim(n, || self.clock.now()).or_else(|refused| self.wait(n, refused))
+    }
+
+    #[cold]
+    fn wait(&self, n: u32, refused: NextError) -> Result<u64, NextError> {
+        let again = || self.claim(n, || self.clock.now());
+        Patience::exercise(&self.rules, refused, again)
+    }
+}
