@@ -77,7 +77,7 @@ pub fn strings(count: usize) -> Arc<[String]> {
 /// An order in which every one of `keys` keys is equally likely.
 pub fn uniform(keys: usize) -> Arc<[u32]> {
     let mut random = SplitMix::new(SEED + 1);
-    (0..ORDER).map(|_| (random.next() % keys as u64) as u32).collect()
+    (0..ORDER).map(|_| random.below(keys as u64) as u32).collect()
 }
 
 /// An order in which the `r`-th likeliest key is asked for in proportion to `1 / r` (Zipf with
@@ -115,8 +115,13 @@ impl SplitMix {
     /// Puts `items` into any order, each as likely (Fisher and Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
-            items.swap(last, (self.next() % (last as u64 + 1)) as usize);
+            items.swap(last, self.below(last as u64 + 1) as usize);
         }
+    }
+
+    /// A number below `end`.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
     }
 
     fn next(&mut self) -> u64 {

@@ -40,8 +40,9 @@ fn main() -> ExitCode {
         }
     };
     println!(
-        "{}; medians of {} rounds of {:?}",
+        "{}; medians of {} builds of {} rounds of {:?}",
         json::machine(),
+        options.plan.builds,
         options.plan.rounds,
         options.plan.length
     );

@@ -4,10 +4,10 @@ use super::alloc::{Weighed, allocations_per_operation};
 use super::case::{Case, Contestant, Expect, Timed};
 use super::floor::Floor;
 use super::json::{Row, Unit};
-use super::round::{Lane, Plan, measure};
+use super::round::{Lane, Plan, Showing, measure};
 use crate::area::Area;
 use crate::bars;
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, SplitMix};
 
 /// With how many threads the floors are measured.
 const FLOOR_THREADS: [usize; 2] = [1, 2];
@@ -26,29 +26,36 @@ pub struct Board {
 
 /// Builds, weighs and runs everything of `area`.
 pub fn run(area: &Area, inputs: &Inputs, plan: Plan) -> Board {
-    let cases = (area.cases)(inputs);
-    let floors = Floor::ALL.map(Floor::contestant);
-    let mut lanes = lanes(&cases, &floors);
-    measure(&mut lanes, plan);
+    let mut random = SplitMix::new(plan.builds as u64);
+    let mut shift = Vec::new();
+    let (mut cases, mut showings) = build_and_measure(area, inputs, plan);
+    for _ in 1..plan.builds {
+        drop(cases);
+        // Small blocks that stay, so that the next build does not get the places of this one.
+        shift.extend((0..random.below(64)).map(|_| vec![1_u8; 1 << 14]));
+        let (built, shown) = build_and_measure(area, inputs, plan);
+        cases = built;
+        showings.iter_mut().zip(shown).for_each(|(all, more)| all.extend(more));
+    }
 
-    let breaches = lanes.iter().filter_map(Lane::breach).map(str::to_owned).collect();
-    let mut lanes = lanes.into_iter();
-    let mut take = |count: usize| lanes.by_ref().take(count).collect::<Vec<_>>();
-    let floors = Floors(take(floors.len() * FLOOR_THREADS.len()));
+    let breaches = showings.iter().filter_map(Showing::breach).map(str::to_owned).collect();
+    let mut showings = showings.into_iter();
+    let mut take = |count: usize| showings.by_ref().take(count).collect::<Vec<_>>();
+    let floors = Floors(take(Floor::ALL.len() * FLOOR_THREADS.len()));
     let mut rows = Vec::new();
     for case in &cases {
         match case {
             Case::Timed(case) => {
                 let mut single = f64::NAN;
                 for &threads in case.threads {
-                    let lanes = take(1 + case.peers.len());
+                    let shown = take(1 + case.peers.len());
                     if threads == 1 {
-                        single = lanes[0].rate();
+                        single = shown[0].rate();
                     }
                     let floor = case.floor.map(|floor| floors.figure(floor, threads));
-                    let row = timed(area, timed_name(case, threads), threads, &lanes);
+                    let row = timed(area, timed_name(case, threads), threads, &shown);
                     let row = judged(Row { floor, ..row }, single);
-                    let met = row.met.map(|met| met && lanes[0].breach().is_none());
+                    let met = row.met.map(|met| met && shown[0].breach().is_none());
                     rows.push(Row { met, ..row });
                 }
                 if case.allocations {
@@ -59,6 +66,15 @@ pub fn run(area: &Area, inputs: &Inputs, plan: Plan) -> Board {
         }
     }
     Board { rows, floors: floors.table(), breaches }
+}
+
+fn build_and_measure(area: &Area, inputs: &Inputs, plan: Plan) -> (Vec<Case>, Vec<Showing>) {
+    let cases = (area.cases)(inputs);
+    let floors = Floor::ALL.map(Floor::contestant);
+    let mut lanes = lanes(&cases, &floors);
+    measure(&mut lanes, plan);
+    let showings = lanes.into_iter().map(Lane::into_showing).collect();
+    (cases, showings)
 }
 
 /// The names of the rows that these cases will give.
@@ -92,9 +108,9 @@ fn lanes<'a>(cases: &'a [Case], floors: &'a [Contestant]) -> Vec<Lane<'a>> {
     lanes
 }
 
-struct Floors<'a>(Vec<Lane<'a>>);
+struct Floors(Vec<Showing>);
 
-impl Floors<'_> {
+impl Floors {
     fn figure(&self, floor: Floor, threads: usize) -> f64 {
         let block = FLOOR_THREADS.iter().position(|&count| count == threads);
         let place = Floor::ALL.iter().position(|&other| other == floor);
@@ -132,19 +148,19 @@ fn unit(threads: usize) -> Unit {
     }
 }
 
-fn figure(lane: &Lane<'_>, threads: usize) -> f64 {
+fn figure(showing: &Showing, threads: usize) -> f64 {
     match unit(threads) {
-        Unit::NanosPerOperation => lane.nanos(),
-        _ => lane.rate(),
+        Unit::NanosPerOperation => showing.nanos(),
+        _ => showing.rate(),
     }
 }
 
-fn timed(area: &Area, name: String, threads: usize, lanes: &[Lane<'_>]) -> Row {
-    let peers = lanes[1..]
+fn timed(area: &Area, name: String, threads: usize, shown: &[Showing]) -> Row {
+    let peers = shown[1..]
         .iter()
-        .filter(|lane| lane.breach().is_none())
-        .map(|lane| (lane.name().to_owned(), figure(lane, threads)));
-    row(area, name, unit(threads), figure(&lanes[0], threads), peers.collect())
+        .filter(|peer| peer.breach().is_none())
+        .map(|peer| (peer.name().to_owned(), figure(peer, threads)));
+    row(area, name, unit(threads), figure(&shown[0], threads), peers.collect())
 }
 
 fn counted(area: &Area, case: &Timed) -> Row {

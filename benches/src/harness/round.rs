@@ -2,7 +2,8 @@
 //! so on.
 //!
 //! Whatever else the machine does falls on all of them alike, and the median of the rounds
-//! forgets the rounds it fell on.
+//! forgets the rounds it fell on. Where in memory a contestant happens to lie can make it twice as
+//! slow as its twin, so everything is also built several times anew.
 
 use core::time::Duration;
 
@@ -16,7 +17,9 @@ const MOST: usize = 1 << 30;
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// How many rounds.
+    /// How many times the contestants are built.
+    pub builds: usize,
+    /// How many rounds each time.
     pub rounds: usize,
     /// How long one contestant works in one round, about.
     pub length: Duration,
@@ -25,32 +28,35 @@ pub struct Plan {
 impl Plan {
     /// For figures that are told to others. A burst is shorter than the time slice of a busy
     /// machine's scheduler and there are many, so that most are not interrupted.
-    pub const FULL: Self = Self { rounds: 41, length: Duration::from_millis(6) };
+    pub const FULL: Self = Self { builds: 9, rounds: 5, length: Duration::from_millis(6) };
 
     /// For the gate: shows that everything runs, and roughly how fast.
-    pub const QUICK: Self = Self { rounds: 5, length: Duration::from_millis(2) };
+    pub const QUICK: Self = Self { builds: 1, rounds: 5, length: Duration::from_millis(2) };
 }
 
-/// A contestant with a number of threads, and what its rounds showed.
+/// A contestant with a number of threads.
 #[derive(Debug)]
 pub struct Lane<'a> {
     contestant: &'a Contestant,
     threads: usize,
     expect: Expect,
     count: usize,
+    showing: Showing,
+}
+
+/// What a contestant showed in its rounds.
+#[derive(Clone, Debug)]
+pub struct Showing {
+    name: String,
+    threads: usize,
     rates: Vec<f64>,
     breach: Option<String>,
 }
 
-impl<'a> Lane<'a> {
-    /// Nothing measured yet.
-    pub fn new(contestant: &'a Contestant, threads: usize, expect: Expect) -> Self {
-        Self { contestant, threads, expect, count: 64, rates: Vec::new(), breach: None }
-    }
-
-    /// Who runs in it.
+impl Showing {
+    /// Who it was.
     pub fn name(&self) -> &str {
-        self.contestant.name()
+        &self.name
     }
 
     /// The median throughput, in operations a microsecond (Mop/s), of all threads together.
@@ -66,6 +72,26 @@ impl<'a> Lane<'a> {
     /// What was wrong with the answers, if anything was.
     pub fn breach(&self) -> Option<&str> {
         self.breach.as_deref()
+    }
+
+    /// Adds the rounds of another build of the same contestant.
+    pub fn extend(&mut self, other: Self) {
+        self.rates.extend(other.rates);
+        self.breach = self.breach.take().or(other.breach);
+    }
+}
+
+impl<'a> Lane<'a> {
+    /// Nothing measured yet.
+    pub fn new(contestant: &'a Contestant, threads: usize, expect: Expect) -> Self {
+        let name = contestant.name().to_owned();
+        let showing = Showing { name, threads, rates: Vec::new(), breach: None };
+        Self { contestant, threads, expect, count: 64, showing }
+    }
+
+    /// What its rounds showed.
+    pub fn into_showing(self) -> Showing {
+        self.showing
     }
 
     /// Finds how many operations fill a round. The fastest of three probes is believed: one that
@@ -87,13 +113,13 @@ impl<'a> Lane<'a> {
         // The caches are full of the work of whoever ran before: going round once is not timed.
         self.burst(self.count.min(ORDER));
         let rate = self.burst(self.count).rate;
-        self.rates.push(rate);
+        self.showing.rates.push(rate);
     }
 
     fn burst(&mut self, count: usize) -> Burst {
         let burst = burst(self.contestant, self.threads, count);
         if !self.expect.holds(burst.yes, burst.count) {
-            self.breach.get_or_insert_with(|| {
+            self.showing.breach.get_or_insert_with(|| {
                 format!(
                     "{} answered yes to {} of {} where {:?} was expected",
                     self.contestant.name(),
@@ -165,13 +191,13 @@ mod tests {
             .into();
         let mut lanes: Vec<_> =
             contestants.iter().map(|contestant| Lane::new(contestant, 1, Expect::All)).collect();
-        measure(&mut lanes, Plan { rounds: 3, length: Duration::from_micros(1) });
+        measure(&mut lanes, Plan { builds: 1, rounds: 3, length: Duration::from_micros(1) });
         let log = log.lock().unwrap();
         // Calibration goes from the first to the last; then each round has both. Where two turns of
         // one meet, between two rounds, the log shows them as one.
         assert!(log.starts_with("ab"), "{log}");
         assert!((4..=8).contains(&log.len()), "{log}");
-        assert!(lanes.iter().all(|lane| lane.rates.len() == 3));
+        assert!(lanes.iter().all(|lane| lane.showing.rates.len() == 3));
     }
 
     #[test]
@@ -179,7 +205,7 @@ mod tests {
         let liar = Contestant::each("liar", |index| index != 7);
         let mut lanes = [Lane::new(&liar, 1, Expect::All)];
         measure(&mut lanes, Plan::QUICK);
-        let breach = lanes[0].breach().expect("one answer was no");
+        let breach = lanes[0].showing.breach().expect("one answer was no");
         assert!(breach.starts_with("liar answered yes to "), "{breach}");
     }
 }
