@@ -26,10 +26,10 @@ pub use serde::{as_base62, as_number};
 /// use voussoir_idgen::SnowflakeId;
 ///
 /// let id = SnowflakeId::new(1_541_815_603_606_036_480)?;
-/// assert_eq!(id.to_base62(), "1q9nWRsX5Nk");
-/// assert_eq!(SnowflakeId::from_base62("1q9nWRsX5Nk")?, id);
+/// assert_eq!(id.to_base62(), "1ptWyK4WgZU");
+/// assert_eq!(SnowflakeId::from_base62("1ptWyK4WgZU")?, id);
 /// assert_eq!(id.to_string().parse(), Ok(id));
-/// assert!(SnowflakeId::from_base62("1q9nWRsX5N").is_err());
+/// assert!(SnowflakeId::from_base62("1ptWyK4WgZ").is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

@@ -18,12 +18,14 @@ impl Layout {
     /// that ids are positive `i64`s.
     pub const DISCORD: Self = preset(41, 10, 12, Nanos::from_millis(1_420_070_400_000));
 
-    /// Instagram: 41 bits of milliseconds since 2011-08-24 21:07:01.721 UTC, 13 of logical shard, 10
-    /// of sequence (the shard's own, modulo 1024). Until 2081-04-30.
+    /// Instagram: milliseconds since 2011-08-24 21:07:01.721 UTC, 13 bits of logical shard, 10 of
+    /// sequence (the shard's own, modulo 1024).
     ///
     /// Source: "Sharding & IDs at Instagram", 2012, whose SQL says `our_epoch bigint :=
-    /// 1314220021721`. Others read the article's text, "since January 1st, 2011", and so differ.
-    pub const INSTAGRAM: Self = preset(41, 13, 10, Nanos::from_millis(1_314_220_021_721));
+    /// 1314220021721`. Others read the article's text, "since January 1st, 2011", and so differ. It
+    /// gives the timestamp 41 bits, of which the highest will first be set on 2046-06-27 and make a
+    /// `bigint` negative; here it stays 0.
+    pub const INSTAGRAM: Self = preset(40, 13, 10, Nanos::from_millis(1_314_220_021_721));
 
     /// Sonyflake: 39 bits of 10 ms since 2014-09-01 UTC, 8 of sequence, then 16 of machine in the
     /// lowest bits. Until 2188; 25,600 ids a second.
