@@ -4,7 +4,7 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::ops::Deref;
 
-/// A short text of ASCII that lives where it stands: 24 bytes, no allocation, `Copy`.
+/// A short text of ASCII that lives where it stands: 23 bytes, no allocation, `Copy`.
 ///
 /// Dereferences to `str`. Compares as text, also with `str`.
 ///

@@ -55,7 +55,7 @@ pub enum NextError {
 }
 
 impl NextError {
-    /// After how long to try again; `None` where time alone does not help.
+    /// After how long to try again, at the earliest; `None` where time alone does not help.
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Exhausted { retry_after } | Self::ClockBehind { retry_after, .. } => {

@@ -66,7 +66,7 @@
 //! | lead over the clock | what [`Policy::Borrow`] says, exactly, with up to 65,536 threads |
 //! | [`Base62`] | 11 digits for a `u64`, 22 for a `u128` |
 //! | [`ShortCode`] | 1 to 10 characters, 62 to 8.4 × 10^17 codes |
-//! | memory | 184 bytes a [`Snowflake`], 256 a part of a `StripedSnowflake`, 24 an [`Encoded`] |
+//! | memory | 144 bytes a [`Snowflake`], 256 a part of a `StripedSnowflake`, 23 an [`Encoded`] |
 //!
 //! Every call is O(1) and allocates nothing, but those that return a `String`.
 //!
