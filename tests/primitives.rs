@@ -37,6 +37,15 @@ fn balance_is_here() {
     assert_eq!(balancer.expect("valid").pick().expect("one node").id(), "a");
 }
 
+#[cfg(feature = "idgen")]
+#[test]
+fn idgen_is_here() {
+    use voussoir::idgen::{Layout, Snowflake};
+
+    let ids = Snowflake::builder(Layout::TWITTER).worker(7).build().expect("valid");
+    assert!(ids.next().expect("the first") < ids.next().expect("the second"));
+}
+
 #[test]
 fn core_is_here_under_names_of_its_own() {
     assert_eq!(voussoir::duration::parse("1m30s"), Ok(Duration::from_secs(90)));

@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use voussoir::balance::{Health, HealthPolicy, HealthState, Probe};
 use voussoir::breaker::{CircuitBreaker, Window};
+use voussoir::idgen::{Base62, Layout as IdLayout, ShortCode, Snowflake};
 use voussoir::ratelimit::{Limit, Limiter};
 use voussoir::time::{Clock, ManualClock, Nanos};
 
@@ -52,6 +53,11 @@ pub extern "C" fn probe() -> bool {
     }
 
     let state = HealthState::default().observe(Probe::Failure, &HealthPolicy::default());
+    let Ok(ids) = Snowflake::builder(IdLayout::TWITTER).worker(7).build() else { return false };
+    let Ok(id) = ids.next_at(Nanos::from_secs(1_700_000_000)) else { return false };
+    let Ok(code) = ShortCode::new(7, 7).map(|codes| codes.encode(7)) else { return false };
+    let texts = Base62::SORTABLE.decode_fixed(id.to_base62()).is_ok() && code.is_ok();
+
     let minute = voussoir::duration::parse("1m") == Ok(Duration::from_secs(60));
-    passes && minute && state.health() == Health::Healthy && ManualClock::new().now() == Nanos::ZERO
+    passes && texts && minute && state.health() == Health::Healthy && ManualClock::new().now() == Nanos::ZERO
 }

@@ -236,3 +236,98 @@ impl<C: Clock> Snowflake<C> {
         Patience::exercise(&self.rules, refused, again)
     }
 }
+
+#[cfg(all(test, voussoir_loom))]
+mod models {
+    use alloc::vec::Vec;
+    use core::time::Duration;
+
+    use loom::sync::Arc;
+    use loom::thread;
+    use voussoir_core::Nanos;
+
+    use super::Snowflake;
+    use crate::{Layout, Lease, Policy, SnowflakeId};
+
+    const NOW: Nanos = Nanos::from_secs(1);
+
+    fn generator(sequence_bits: u32, policy: Policy) -> Arc<Snowflake> {
+        let layout = Layout::new(40, 0, sequence_bits).unwrap();
+        let builder = Snowflake::builder(layout).when_exhausted(policy);
+        Arc::new(builder.when_clock_behind(policy).build().unwrap())
+    }
+
+    fn borrow(millis: u64) -> Policy {
+        Policy::Borrow { at_most: Duration::from_millis(millis) }
+    }
+
+    /// What the threads make, each in its order, must be increasing in each and different in all.
+    fn check(ours: &[SnowflakeId], theirs: &[SnowflakeId]) {
+        assert!(ours.is_sorted_by(|a, b| a < b) && theirs.is_sorted_by(|a, b| a < b));
+        assert!(ours.iter().all(|id| !theirs.contains(id)));
+    }
+
+    #[test]
+    fn compare_and_swap_gives_no_word_twice() {
+        loom::model(|| {
+            let ids = generator(1, borrow(5));
+            let make = |ids: &Snowflake| [0; 2].map(|_| ids.next_at(NOW).unwrap());
+            let other = {
+                let ids = Arc::clone(&ids);
+                thread::spawn(move || make(&ids))
+            };
+            check(&make(&ids), &other.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn fetch_add_and_compare_and_swap_give_no_word_twice() {
+        loom::model(|| {
+            // Wide enough for `fetch_add`, once a first id has brought the word to the present.
+            let ids = generator(20, borrow(5));
+            let first = ids.next_at(NOW).unwrap();
+            let other = {
+                let ids = Arc::clone(&ids);
+                thread::spawn(move || [0; 2].map(|_| ids.next_at(NOW).unwrap()))
+            };
+            let later = NOW.saturating_add(Duration::from_millis(1));
+            let mut ours: Vec<_> = ids.next_batch_at(NOW, 3).unwrap().collect();
+            ours.push(ids.next_at(later).unwrap());
+            check(&ours, &other.join().unwrap());
+            assert!(first < ours[0]);
+        });
+    }
+
+    #[test]
+    fn threads_make_exactly_what_a_step_holds() {
+        loom::model(|| {
+            let ids = generator(1, Policy::Refuse);
+            let make = |ids: &Snowflake| (0..2).filter(|_| ids.next_at(NOW).is_ok()).count();
+            let other = {
+                let ids = Arc::clone(&ids);
+                thread::spawn(move || make(&ids))
+            };
+            assert_eq!(make(&ids) + other.join().unwrap(), 2);
+        });
+    }
+
+    #[test]
+    fn a_lease_extended_meanwhile_lets_more_be_made_but_none_twice() {
+        loom::model(|| {
+            let layout = Layout::new(40, 1, 1).unwrap();
+            let until = |millis| NOW.saturating_add(Duration::from_millis(millis));
+            let lease = Lease::new(1, 1, NOW, until(1));
+            let builder = Snowflake::builder(layout).lease(&lease).when_exhausted(borrow(5));
+            let ids = Arc::new(builder.build().unwrap());
+            let other = {
+                let ids = Arc::clone(&ids);
+                thread::spawn(move || {
+                    ids.extend(&Lease::new(1, 1, NOW, until(2))).unwrap();
+                    ids.next_at(NOW).unwrap()
+                })
+            };
+            let ours: Vec<_> = (0..2).filter_map(|_| ids.next_at(NOW).ok()).collect();
+            check(&ours, &[other.join().unwrap()]);
+        });
+    }
+}

@@ -70,7 +70,7 @@ const _: () = {
 fn a_future_of_a_number_may_cross_threads() {
     const fn crosses<T: Send>(_: &T) {}
     let claim = async |n: u64| Ok::<_, Infallible>(Block::new(0..n, 0));
-    let keys = AsyncRangeAllocator::builder(|n| claim(n)).build_async().expect("valid");
+    let keys = AsyncRangeAllocator::builder(claim).build_async().expect("valid");
     crosses(&keys.next());
 }
 

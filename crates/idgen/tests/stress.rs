@@ -30,8 +30,8 @@ fn on_all_threads(make: impl Fn(usize) -> Vec<SnowflakeId> + Sync) -> Vec<Vec<Sn
     })
 }
 
-fn are_increasing_and_unique(made: Vec<Vec<SnowflakeId>>, count: usize) {
-    for of_thread in &made {
+fn are_increasing_and_unique(made: &[Vec<SnowflakeId>], count: usize) {
+    for of_thread in made {
         assert!(of_thread.is_sorted_by(|a, b| a < b), "a thread saw ids decrease");
     }
     let mut all = made.concat();
@@ -44,7 +44,7 @@ fn are_increasing_and_unique(made: Vec<Vec<SnowflakeId>>, count: usize) {
 fn patiently<T>(mut make: impl FnMut() -> Result<T, NextError>) -> T {
     loop {
         match make() {
-            Ok(made) => return made,
+            Ok(done) => return done,
             Err(refused) => {
                 refused.retry_after().expect("time helps");
                 thread::yield_now();
@@ -69,7 +69,7 @@ fn threads_make_no_id_twice_and_see_theirs_increase_under_each_policy() {
             let ids = builder.when_clock_behind(policy).build().expect("valid");
             let count = ids_a_thread();
             let made = on_all_threads(|_| (0..count).map(|_| patiently(|| ids.next())).collect());
-            are_increasing_and_unique(made, count * THREADS);
+            are_increasing_and_unique(&made, count * THREADS);
         }
     }
 }
@@ -102,7 +102,7 @@ fn batches_never_overlap_with_singles() {
             }
             made
         });
-        are_increasing_and_unique(made, count * THREADS);
+        are_increasing_and_unique(&made, count * THREADS);
     }
 }
 
@@ -118,7 +118,7 @@ fn stripes_make_no_id_twice_and_each_thread_sees_its_own_increase() {
             assert!(made.iter().flatten().all(|id| layout.parts(*id).worker == 5));
             let last = made.iter().flatten().max().copied().expect("some");
             assert!(ids.high_water() > layout.timestamp(last));
-            are_increasing_and_unique(made, count * THREADS);
+            are_increasing_and_unique(&made, count * THREADS);
         }
     }
 }
@@ -134,7 +134,7 @@ fn threads_make_exactly_what_a_step_holds_while_the_clock_stands() {
             let asked = (0..4_096).map(|_| ids.next());
             asked.filter_map(Result::ok).collect()
         });
-        are_increasing_and_unique(made, 4_096);
+        are_increasing_and_unique(&made, 4_096);
     }
 }
 
@@ -150,7 +150,7 @@ fn no_thread_borrows_beyond_the_bound() {
         let made = on_all_threads(|_| core::iter::from_fn(|| ids.next().ok()).collect());
         let most = clock.now().saturating_add(Duration::from_millis(30));
         assert!(made.iter().flatten().all(|id| Layout::TWITTER.timestamp(*id) <= most));
-        are_increasing_and_unique(made, 31 * 4_096);
+        are_increasing_and_unique(&made, 31 * 4_096);
     }
 }
 

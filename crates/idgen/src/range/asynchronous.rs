@@ -48,7 +48,7 @@ where
 ///     let start = row.fetch_add(n, std::sync::atomic::Ordering::SeqCst);
 ///     Ok::<_, Infallible>(Block::new(start..start + n, 0))
 /// };
-/// let keys = AsyncRangeAllocator::builder(|n| claim(n)).block(100).build_async()?;
+/// let keys = AsyncRangeAllocator::builder(claim).block(100).build_async()?;
 /// assert_eq!((keys.next().await?, keys.next().await?), (1, 2));
 /// # Ok(())
 /// # }
