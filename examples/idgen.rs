@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     show(batch[9_999]);
 
     println!("\nthe clock is set back by a minute:");
-    clock.rewind(Duration::from_secs(60));
+    clock.rewind(Duration::from_mins(1));
     match ids.next() {
         Err(refused @ NextError::ClockBehind { .. }) => println!("  refused: {refused}"),
         other => println!("  {other:?}"),
