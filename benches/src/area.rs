@@ -2,6 +2,7 @@
 
 pub mod breaker;
 pub mod core;
+pub mod idgen;
 pub mod ratelimit;
 
 use crate::harness::case::Case;
@@ -19,4 +20,4 @@ pub struct Area {
 }
 
 /// Every area, in the order of the table.
-pub const AREAS: &[Area] = &[core::AREA, ratelimit::AREA, breaker::AREA];
+pub const AREAS: &[Area] = &[core::AREA, ratelimit::AREA, breaker::AREA, idgen::AREA];

@@ -14,6 +14,8 @@ pub enum Bar {
     AtMost(f64),
     /// At most this above the row's floor.
     AboveFloor(f64),
+    /// This, give or take such a share of it.
+    About(f64, f64),
     /// At most so many times the best peer whose name begins so.
     Times(f64, &'static str),
     /// At least so many times the best peer whose name begins so: for throughput.
@@ -39,7 +41,7 @@ const fn promise(area: &'static str, case: &'static str, bars: &'static [Bar]) -
     Promise { area, case, bars }
 }
 
-use Bar::{AboveFloor, AtMost, Faster, Scales, Throughput, Times};
+use Bar::{About, AboveFloor, AtMost, Faster, Scales, Throughput, Times};
 
 /// Every bar.
 #[rustfmt::skip]
@@ -103,6 +105,23 @@ pub const PROMISES: &[Promise] = &[
     promise("breaker", "closed, 1 % failures",          &[Faster(5.0, "recloser"), Faster(10.0, "tower-resilience")]),
     promise("breaker", "open, std clock",               &[AboveFloor(5.0)]),
     promise("breaker", "open, quanta clock",            &[AboveFloor(5.0)]),
+
+    // Ids: the layout's limit where nothing is borrowed, one atomic operation where it is; text at
+    // two digits a step.
+    promise("idgen", "Twitter layout, nothing borrowed",      &[About(244.14, 0.02)]),
+    promise("idgen", "shared, cached clock",                  &[Times(0.9, "ferroid atomic")]),
+    promise("idgen", "shared, cached clock, 2 threads",       &[Throughput(1.0, "ferroid")]),
+    promise("idgen", "shared, cached clock, allocations",     &[AtMost(0.0)]),
+    promise("idgen", "shared, std clock",                     &[AboveFloor(4.0)]),
+    promise("idgen", "batches of 1024",                       &[AtMost(1.0)]),
+    promise("idgen", "base62 encode to buffer",               &[Times(0.75, "base62")]),
+    promise("idgen", "base62 encode to buffer, allocations",  &[AtMost(0.0)]),
+    promise("idgen", "base62 encode to String",               &[Times(0.9, "base62")]),
+    promise("idgen", "base62 decode",                         &[Times(0.7, "base62")]),
+    promise("idgen", "base62 decode, allocations",            &[AtMost(0.0)]),
+    promise("idgen", "short code encode",                     &[AtMost(60.0)]),
+    promise("idgen", "short code encode, allocations",        &[AtMost(0.0)]),
+    promise("idgen", "short code decode",                     &[AtMost(60.0)]),
 ];
 
 /// The bars of a row; none if nothing was promised.
@@ -119,6 +138,7 @@ impl Bar {
     pub fn met(self, row: &Row, single: f64) -> bool {
         match self {
             AtMost(limit) => row.ours <= limit,
+            About(figure, share) => (row.ours - figure).abs() <= figure * share,
             AboveFloor(limit) => row.floor.is_some_and(|floor| row.ours <= floor + limit),
             Times(times, peer) => best(row, peer).is_some_and(|best| row.ours <= best * times),
             Throughput(times, peer) => best(row, peer).is_some_and(|best| row.ours >= best * times),
@@ -132,6 +152,7 @@ impl fmt::Display for Bar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             AtMost(limit) => write!(f, "≤ {limit}"),
+            About(figure, share) => write!(f, "{figure} ± {} %", share * 100.0),
             AboveFloor(limit) => write!(f, "≤ floor + {limit}"),
             Times(times, peer) => write!(f, "≤ {times}× {peer}"),
             Throughput(times, peer) => write!(f, "≥ {times}× {peer}"),
@@ -217,6 +238,9 @@ mod tests {
         let time = Unit::NanosPerOperation;
         assert!(AtMost(5.0).met(&row(time, 5.0, None), 0.0));
         assert!(!AtMost(5.0).met(&row(time, 5.1, None), 0.0));
+        assert!(About(5.0, 0.02).met(&row(time, 4.91, None), 0.0));
+        assert!(!About(5.0, 0.02).met(&row(time, 5.11, None), 0.0));
+        assert!(!About(5.0, 0.02).met(&row(time, 4.89, None), 0.0));
         assert!(AboveFloor(2.0).met(&row(time, 5.0, Some(3.0)), 0.0));
         assert!(!AboveFloor(2.0).met(&row(time, 5.1, Some(3.0)), 0.0));
         let rate = Unit::MegaOperationsPerSecond;

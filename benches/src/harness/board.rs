@@ -101,7 +101,8 @@ fn lanes<'a>(cases: &'a [Case], floors: &'a [Contestant]) -> Vec<Lane<'a>> {
     for case in cases {
         if let Case::Timed(case) = case {
             for &threads in case.threads {
-                lanes.extend(case.contestants().map(|who| Lane::new(who, threads, case.expect)));
+                let lane = |who| Lane::new(who, threads, case.expect).at_least(case.at_least);
+                lanes.extend(case.contestants().map(lane));
             }
         }
     }

@@ -7,6 +7,7 @@
 use core::fmt;
 use core::hint::black_box;
 use core::ops::Range;
+use core::time::Duration;
 
 use super::alloc::Weighed;
 use super::floor::Floor;
@@ -111,6 +112,8 @@ pub struct Timed {
     pub floor: Option<Floor>,
     /// Whether allocations are a row of their own.
     pub allocations: bool,
+    /// How long a round is at least.
+    pub at_least: Duration,
 }
 
 impl Timed {
@@ -124,6 +127,7 @@ impl Timed {
             expect: Expect::All,
             floor: None,
             allocations: false,
+            at_least: Duration::ZERO,
         }
     }
 
@@ -154,6 +158,13 @@ impl Timed {
     /// Counts the allocations of an operation too.
     pub fn allocations(mut self) -> Self {
         self.allocations = true;
+        self
+    }
+
+    /// Works so long in a round at least: for what goes by steps of the clock, of which a short round
+    /// would see too few.
+    pub fn at_least(mut self, length: Duration) -> Self {
+        self.at_least = length;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use core::hint::black_box;
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use parking_lot::Mutex;
 
@@ -21,6 +21,8 @@ pub enum Floor {
     Quanta,
     /// `Instant::now`.
     Instant,
+    /// `SystemTime::now`.
+    SystemTime,
     /// The time-stamp counter, then the loop of compare-exchange.
     QuantaCas,
     /// `Instant::now`, then the loop of compare-exchange.
@@ -31,12 +33,13 @@ pub enum Floor {
 
 impl Floor {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Load,
         Self::FetchAdd,
         Self::Cas,
         Self::Quanta,
         Self::Instant,
+        Self::SystemTime,
         Self::QuantaCas,
         Self::InstantCas,
         Self::Lock,
@@ -50,6 +53,7 @@ impl Floor {
             Self::Cas => "AtomicU64 CAS loop",
             Self::Quanta => "quanta now",
             Self::Instant => "Instant::now",
+            Self::SystemTime => "SystemTime::now",
             Self::QuantaCas => "quanta now + CAS",
             Self::InstantCas => "Instant::now + CAS",
             Self::Lock => "parking_lot lock + add",
@@ -75,6 +79,10 @@ impl Floor {
             }
             Self::Instant => Contestant::each(name, |_| {
                 black_box(Instant::now());
+                true
+            }),
+            Self::SystemTime => Contestant::each(name, |_| {
+                black_box(SystemTime::now());
                 true
             }),
             Self::QuantaCas => {

@@ -40,6 +40,7 @@ pub struct Lane<'a> {
     contestant: &'a Contestant,
     threads: usize,
     expect: Expect,
+    at_least: Duration,
     count: usize,
     showing: Showing,
 }
@@ -86,7 +87,12 @@ impl<'a> Lane<'a> {
     pub fn new(contestant: &'a Contestant, threads: usize, expect: Expect) -> Self {
         let name = contestant.name().to_owned();
         let showing = Showing { name, threads, rates: Vec::new(), breach: None };
-        Self { contestant, threads, expect, count: 64, showing }
+        Self { contestant, threads, expect, at_least: Duration::ZERO, count: 64, showing }
+    }
+
+    /// Works at least so long in a round.
+    pub fn at_least(self, at_least: Duration) -> Self {
+        Self { at_least, ..self }
     }
 
     /// What its rounds showed.
@@ -136,7 +142,7 @@ impl<'a> Lane<'a> {
 /// Calibrates all lanes, then runs the rounds.
 pub fn measure(lanes: &mut [Lane<'_>], plan: Plan) {
     for lane in &mut *lanes {
-        lane.calibrate(plan.length);
+        lane.calibrate(plan.length.max(lane.at_least));
     }
     let mut random = SplitMix::new(plan.rounds as u64);
     let mut order: Vec<usize> = (0..lanes.len()).collect();

@@ -15,7 +15,6 @@
 //! assert_eq!(codes.decode(codes.encode(125)?)?, 125);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-//!
 #![doc = include_str!("../docs/layouts.svg")]
 //!
 //! # Which one?

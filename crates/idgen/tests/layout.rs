@@ -33,7 +33,7 @@ fn the_documented_discord_id_has_the_documented_parts() {
 /// From "Sharding & IDs at Instagram": `1387263000 << 23 | 1341 << 10 | 5001 % 1024`.
 #[test]
 fn the_documented_instagram_id_has_the_documented_parts() {
-    let id = id(1_387_263_000 << 23 | 1_341 << 10 | 905);
+    let id = id(1_387_263_000 << 23 | 1_341 << 10 | (5_001 % 1_024));
     let parts = Parts { timestamp: 1_387_263_000, worker: 1_341, sequence: 905 };
     assert_eq!(Layout::INSTAGRAM.parts(id), parts);
 }
