@@ -291,11 +291,13 @@ fn text() -> Vec<Timed> {
         Timed::new("base62 encode to buffer", ours("voussoir"), vec![theirs("base62")])
     };
     let string = {
-        let ours = over(numbers(), |&number| !Base62::SORTABLE.encode_string(number).is_empty());
-        let base62 = over(numbers(), |&number| !base62::encode(number).is_empty());
+        let ours = over(numbers(), |&number| {
+            !black_box(Base62::SORTABLE.encode_string(number)).is_empty()
+        });
+        let base62 = over(numbers(), |&number| !black_box(base62::encode(number)).is_empty());
         let sqids = sqids::Sqids::default();
-        let sqids = over(numbers(), move |&number| sqids.encode(&[number]).is_ok());
-        let decimal = over(numbers(), |&number| !number.to_string().is_empty());
+        let sqids = over(numbers(), move |&number| black_box(sqids.encode(&[number])).is_ok());
+        let decimal = over(numbers(), |&number| !black_box(number.to_string()).is_empty());
         let peers = vec![base62("base62"), sqids("sqids"), decimal("decimal, std")];
         Timed::new("base62 encode to String", ours("voussoir"), peers)
     };
@@ -328,7 +330,8 @@ fn short_codes() -> Vec<Timed> {
     let encode = {
         let ours = over(numbers.clone(), move |&number| black_box(codes.encode(number)).is_ok());
         let sqids = sqids();
-        let theirs = over(numbers.clone(), move |&number| sqids.encode(&[number]).is_ok());
+        let theirs =
+            over(numbers.clone(), move |&number| black_box(sqids.encode(&[number])).is_ok());
         Timed::new("short code encode", ours("voussoir"), vec![theirs("sqids")])
     };
     let decode = {

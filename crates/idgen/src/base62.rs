@@ -87,9 +87,15 @@ impl Base62 {
 
     /// Writes a number without leading zeros into a new `String`.
     pub fn encode_string(self, number: u64) -> String {
-        let mut buffer = [0; WIDTH];
+        let (first, last) = self.tables.digits(number);
+        let digits = u128::from(first) | u128::from(last) << 32;
+        // 12 digits, of which those in front are shifted out. All 16 bytes are ASCII, and a whole
+        // number of words is found to be so faster than 11 bytes.
+        let len = encode::len(number);
+        let bytes = (digits >> (8 * (WIDTH + 1 - len))).to_le_bytes();
+        let text = core::str::from_utf8(&bytes).ok().and_then(|text| text.get(..len));
         // Only ASCII is ever written, so that the default is never taken.
-        core::str::from_utf8(self.encode_into(number, &mut buffer)).unwrap_or_default().to_owned()
+        text.unwrap_or_default().to_owned()
     }
 
     /// Reads a number without leading zeros.

@@ -39,8 +39,19 @@ impl Iterator for Batch {
 
     #[inline]
     fn fold<B, F: FnMut(B, SnowflakeId) -> B>(self, init: B, mut f: F) -> B {
-        let rules = self.rules;
-        self.words.fold(init, |sum, word| f(sum, rules.id(word)))
+        let Range { start: mut word, end } = self.words;
+        let mut folded = init;
+        let distance = self.rules.layout.distance();
+        // Within a step of time the ids are an equal distance apart.
+        while word < end {
+            let step = self.rules.rest_of_step(word).min(end - word);
+            let first = self.rules.id(word).to_u64();
+            for number in 0..step {
+                folded = f(folded, SnowflakeId::from_bits(first + number * distance));
+            }
+            word += step;
+        }
+        folded
     }
 }
 

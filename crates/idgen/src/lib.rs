@@ -62,10 +62,10 @@
 //! | bits of a [`Layout`] | 63 in all; the top bit stays 0, so that an `i64` is never negative |
 //! | ids a second and worker, [`Layout::TWITTER`] | 4,096,000 (244 ns each) on average, whatever the policy |
 //! | ids at once | what a step holds, times the steps that may be borrowed and one |
-//! | lead over the clock | what [`Policy::Borrow`] says, exactly, with up to 65,536 threads |
+//! | lead over the clock | at most what [`Policy::Borrow`] says |
 //! | [`Base62`] | 11 digits for a `u64`, 22 for a `u128` |
 //! | [`ShortCode`] | 1 to 10 characters, 62 to 8.4 × 10^17 codes |
-//! | memory | 144 bytes a [`Snowflake`], 256 a part of a `StripedSnowflake`, 23 an [`Encoded`] |
+//! | memory | 384 bytes a [`Snowflake`] and a part of a `StripedSnowflake`, 23 an [`Encoded`] |
 //!
 //! Every call is O(1) and allocates nothing, but those that return a `String`.
 //!

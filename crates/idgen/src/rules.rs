@@ -33,14 +33,15 @@ pub(crate) struct Rules {
     exhausted_lead: u64,
     /// … and when the last id is further ahead than that, so that the clock must have gone back.
     behind_lead: u64,
-    /// Below this distance from the clock's word, whatever [`MARGIN`] threads take is allowed.
+    /// How far from the clock's word words may be taken without a look at the limit.
     free_distance: u64,
+    /// Nanoseconds of a step that a window covers. See [`Rules::window`].
+    window: u64,
 }
 
-/// How many threads may, at one moment, stand between seeing that a word is free and taking it by
-/// `fetch_add`. Each takes one, so that so many words below a limit none of them can pass it. Linux
-/// has at most 2^22 threads a machine and some 2^15 a process by default; 2^16 words are 16 ms of
-/// Twitter's layout.
+/// Words below a limit from which on threads look before they take one. Those that do not look, of
+/// which there are as many as threads at most, then still get words below the limit, but for the
+/// rare one that was held up for long in between. 2^16 words are 16 ms of Twitter's layout.
 const MARGIN: u64 = 1 << 16;
 
 impl Rules {
@@ -57,6 +58,7 @@ impl Rules {
             exhausted_lead,
             behind_lead: layout.ticks_in(behind.longest_lead()).max(exhausted_lead),
             free_distance: words.saturating_sub(MARGIN),
+            window: layout.step().as_nanos() as u64 - 1,
         }
     }
 
@@ -89,14 +91,55 @@ impl Rules {
         self.layout.id(word, self.worker_field)
     }
 
-    /// Whether the word `free`, and any that [`MARGIN`] threads move it to, may be taken at `now`.
+    /// The window that is no time at all.
+    pub(crate) const CLOSED: u64 = 1;
+
+    /// The window of the step that holds `now`: its start in nanoseconds, made even.
+    ///
+    /// While a window is open, and the clock within it, words may be taken by `fetch_add` without a
+    /// look at the first that is free: it is known to be at this step or later, and to be far from
+    /// every limit. `None` where it is not. The lowest bit [closes](Self::close) a window, so that it
+    /// stays closed while windows only grow.
+    pub(crate) fn window(&self, free: u64, end: u64, now: Nanos) -> Option<u64> {
+        let tick = self.layout.tick(now)?;
+        let is_at_step = free >> self.layout.sequence_bits() >= tick;
+        if !is_at_step || !self.leaves_room(free, end, now) {
+            return None;
+        }
+        self.layout.instant(tick).as_nanos().checked_next_multiple_of(2)
+    }
+
+    /// Whether `window` is open and holds `now`.
     #[inline]
-    pub(crate) const fn cannot_refuse(&self, free: u64, end: u64, now: Nanos) -> bool {
+    pub(crate) const fn is_open(&self, window: u64, now: Nanos) -> bool {
+        window & 1 == 0 && now.as_nanos().wrapping_sub(window) < self.window
+    }
+
+    /// The same window, never open again.
+    pub(crate) const fn close(window: u64) -> u64 {
+        window | 1
+    }
+
+    /// Whether a word of the clock's step or later is far below every limit.
+    #[inline]
+    pub(crate) const fn leaves_room(&self, word: u64, end: u64, now: Nanos) -> bool {
         let Some(tick) = self.layout.tick(now) else { return false };
-        let sequence_bits = self.layout.sequence_bits();
-        free >> sequence_bits >= tick
-            && free - (tick << sequence_bits) < self.free_distance
-            && free < end.saturating_sub(MARGIN)
+        word.wrapping_sub(tick << self.layout.sequence_bits()) < self.free_distance
+            && word < end.saturating_sub(MARGIN)
+    }
+
+    /// Whether a word of the clock's step or later, already taken, is within every limit.
+    #[cold]
+    pub(crate) fn permits(&self, word: u64, end: u64, now: Nanos) -> bool {
+        let latest = |tick: u64| tick.saturating_add(self.exhausted_lead);
+        let step = word >> self.layout.sequence_bits();
+        word < end && self.layout.tick(now).is_some_and(|tick| step <= latest(tick))
+    }
+
+    /// How many words there are from this one to the end of its step.
+    pub(crate) const fn rest_of_step(&self, word: u64) -> u64 {
+        let sequences = self.layout.sequences();
+        sequences - (word & (sequences - 1))
     }
 
     /// The first of `n` words that may be taken at `now`, when `free` is the first free one and
@@ -110,13 +153,13 @@ impl Rules {
         }
         let first = free.max(tick << sequence_bits);
         let last = first + u64::from(n - 1);
-        if last < end && last >> sequence_bits <= tick.saturating_add(self.lead(free, tick)) {
-            let one_step = u64::from(n) <= self.layout.sequences();
-            if one_step || u64::from(n) <= self.largest_batch() {
-                return Ok(first);
-            }
+        // What may be borrowed anyway; a clock that was set back may be granted more.
+        let is_near =
+            last < end && last >> sequence_bits <= tick.saturating_add(self.exhausted_lead);
+        if is_near && (n == 1 || u64::from(n) <= self.largest_batch()) {
+            return Ok(first);
         }
-        Err(self.refusal(free, end, now, tick, n))
+        self.claim_far(free, end, now, tick, n)
     }
 
     /// How long the policy allows to wait before a call that was refused is repeated.
@@ -157,7 +200,27 @@ impl Rules {
         self.layout.sequences().saturating_mul(self.exhausted_lead.saturating_add(1))
     }
 
+    /// What is more than may be borrowed: granted to a clock that was set back, or refused.
     #[cold]
+    fn claim_far(
+        &self,
+        free: u64,
+        end: u64,
+        now: Nanos,
+        tick: u64,
+        n: u32,
+    ) -> Result<u64, NextError> {
+        let sequence_bits = self.layout.sequence_bits();
+        let first = free.max(tick << sequence_bits);
+        let last = first + u64::from(n - 1);
+        let latest = tick.saturating_add(self.lead(free, tick));
+        let fits = last < end && last >> sequence_bits <= latest;
+        if fits && u64::from(n) <= self.largest_batch() {
+            return Ok(first);
+        }
+        Err(self.refusal(free, end, now, tick, n))
+    }
+
     fn refusal(&self, free: u64, end: u64, now: Nanos, tick: u64, n: u32) -> NextError {
         if u64::from(n) > self.largest_batch() {
             return NextError::BatchTooLarge { asked: n, most: self.largest_batch() };

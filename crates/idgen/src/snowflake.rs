@@ -1,3 +1,4 @@
+use crossbeam_utils::CachePadded;
 use voussoir_core::{Clock, Nanos, WallClock};
 
 use crate::lease::Tenure;
@@ -27,8 +28,12 @@ use crate::{Batch, Layout, Lease, LeaseMismatch, NextError, SnowflakeBuilder, Sn
 /// ```
 #[derive(Debug)]
 pub struct Snowflake<C = WallClock> {
-    /// The first word that is free, as [`Rules`] draws it.
-    free: AtomicU64,
+    /// The first word that is free, as [`Rules`] draws it. Padded, since it alone is written for every
+    /// id: the rest of the generator then stays in the caches of all processors.
+    free: CachePadded<AtomicU64>,
+    /// The [window](Rules::window) last opened. Opened after `free` has come to its step, so that who
+    /// sees it open and then adds to `free` gets a word of that step or later.
+    window: AtomicU64,
     /// The first word that is out of bounds: the layout's end, or that of the lease.
     end: AtomicU64,
     rules: Rules,
@@ -47,7 +52,14 @@ impl Snowflake {
 /// All in O(1), without allocation.
 impl<C> Snowflake<C> {
     pub(crate) fn new(rules: Rules, free: u64, end: u64, tenure: Option<Tenure>, clock: C) -> Self {
-        Self { free: AtomicU64::new(free), end: AtomicU64::new(end), rules, tenure, clock }
+        Self {
+            free: CachePadded::new(AtomicU64::new(free)),
+            window: AtomicU64::new(Rules::CLOSED),
+            end: AtomicU64::new(end),
+            rules,
+            tenure,
+            clock,
+        }
     }
 
     /// The next id at `now`.
@@ -111,27 +123,43 @@ impl<C> Snowflake<C> {
     /// Takes `n` words and returns the first.
     #[inline]
     fn claim(&self, n: u32, now: impl Fn() -> Nanos) -> Result<u64, NextError> {
-        // The word is read before the clock. The other way round, a thread held up in between would
-        // find ids of later times and take them for a clock that was set back.
-        let free = self.free.load(Ordering::Acquire);
+        let window = self.window.load(Ordering::Acquire);
         let time = now();
-        if n == 1 && self.rules.cannot_refuse(free, self.end.load(Ordering::Acquire), time) {
-            return Ok(self.free.fetch_add(1, Ordering::AcqRel));
+        if n == 1 && self.rules.is_open(window, time) {
+            let word = self.free.fetch_add(1, Ordering::AcqRel);
+            let end = self.end.load(Ordering::Acquire);
+            if self.rules.leaves_room(word, end, time) || self.takes_last(window, word, end, time) {
+                return Ok(word);
+            }
         }
-        self.claim_guarded(free, time, n, now)
+        self.claim_guarded(n, time, now)
+    }
+
+    /// Closes a window that comes near a limit, and says whether the word may still be used.
+    ///
+    /// If not, this thread was held up between the window and the word while others took all there
+    /// was. It is given none, and the word is left out: a gap, as a process leaves that ends.
+    #[cold]
+    fn takes_last(&self, window: u64, word: u64, end: u64, time: Nanos) -> bool {
+        let closed = Rules::close(window);
+        // Where it fails, a later window was opened or this one is closed.
+        let _ = self.window.compare_exchange(window, closed, Ordering::AcqRel, Ordering::Relaxed);
+        self.rules.permits(word, end, time)
     }
 
     fn claim_guarded(
         &self,
-        mut free: u64,
-        mut time: Nanos,
         n: u32,
+        mut time: Nanos,
         now: impl Fn() -> Nanos,
     ) -> Result<u64, NextError> {
+        let mut free = self.free.load(Ordering::Acquire);
         if n == 0 {
             return Ok(free);
         }
-        let mut time_is_later = true;
+        // Whether the clock was read after the word. The other way round, a thread held up in between
+        // would find ids of later times and take them for a clock that was set back.
+        let mut time_is_later = false;
         loop {
             let end = self.end.load(Ordering::Acquire);
             match self.rules.claim(free, end, time, n) {
@@ -143,7 +171,10 @@ impl<C> Snowflake<C> {
                         Ordering::AcqRel,
                         Ordering::Acquire,
                     );
-                    let Err(changed) = swapped else { return Ok(first) };
+                    let Err(changed) = swapped else {
+                        self.open_window(taken, end, time);
+                        return Ok(first);
+                    };
                     free = changed;
                     time_is_later = false;
                 }
@@ -153,6 +184,16 @@ impl<C> Snowflake<C> {
                     time_is_later = true;
                 }
             }
+        }
+    }
+
+    /// Lets ids be taken by `fetch_add` for the rest of this step, if `free` leaves room for that.
+    #[inline]
+    fn open_window(&self, free: u64, end: u64, time: Nanos) {
+        if let Some(window) = self.rules.window(free, end, time)
+            && window > self.window.load(Ordering::Relaxed)
+        {
+            self.window.fetch_max(window, Ordering::AcqRel);
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{Batch, Layout, Lease, LeaseMismatch, NextError, Snowflake, Snowflake
 /// sequence to use up. Take it where one shared word is measured to be the bottleneck, together with
 /// [`Policy::Borrow`](crate::Policy::Borrow).
 ///
-/// Built by [`build_striped`](crate::SnowflakeBuilder::build_striped). Shared by reference; 256 bytes
+/// Built by [`build_striped`](crate::SnowflakeBuilder::build_striped). Shared by reference; 384 bytes
 /// a part.
 ///
 /// ```

@@ -76,7 +76,7 @@ fn a_future_of_a_number_may_cross_threads() {
 
 #[test]
 fn sizes_are_as_the_page_says() {
-    assert_eq!(size_of::<Snowflake>(), 144);
+    assert_eq!(size_of::<Snowflake>(), 384);
     assert_eq!(size_of::<Encoded>(), 23);
     assert_eq!(size_of::<ShortCode>(), 104);
     assert_eq!(size_of::<SnowflakeId>(), 8);

@@ -150,7 +150,10 @@ fn no_thread_borrows_beyond_the_bound() {
         let made = on_all_threads(|_| core::iter::from_fn(|| ids.next().ok()).collect());
         let most = clock.now().saturating_add(Duration::from_millis(30));
         assert!(made.iter().flatten().all(|id| Layout::TWITTER.timestamp(*id) <= most));
-        are_increasing_and_unique(&made, 31 * 4_096);
+        // A thread that was held up at the end may leave a number out.
+        let count = made.iter().map(Vec::len).sum();
+        assert!((31 * 4_096 - THREADS..=31 * 4_096).contains(&count), "{count}");
+        are_increasing_and_unique(&made, count);
     }
 }
 

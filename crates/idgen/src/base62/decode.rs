@@ -1,29 +1,43 @@
-use super::tables::{NO_DIGIT, RADIX, Tables};
+use super::tables::{NO_DIGIT, PAIRS, RADIX, Tables};
 use super::{WIDTH, WIDTH_U128};
 use crate::{CodeError, CodeErrorKind};
 
-/// Digits whose number times 62 still fits a `u64`.
-const HALF: usize = 6;
+const PAIR: u64 = PAIRS as u64;
+/// Digits whose number fits a `u64` whatever they are.
 const WORD: usize = 10;
 
 impl Tables {
     /// Reads 11 digits, or as many as there are without leading zeros.
     #[inline]
     pub(super) fn read(&self, text: &[u8], fixed: bool) -> Result<u64, CodeError> {
-        if text.len().wrapping_sub(1) >= WIDTH || fixed && text.len() != WIDTH {
-            return Err(self.error(text, fixed, WIDTH, u64::MAX.into()));
-        }
-        // Two chains of multiplications half as long as one, which the processor follows at once.
-        let (high, low) = text.split_at(text.len().saturating_sub(HALF));
-        let ((high, high_digits), (low, low_digits)) = (self.number(high), self.number(low));
-        // At most 62^5 × 62^6 < 2^66.
-        let number = u128::from(high) * const { 62_u128.pow(HALF as u32) } + u128::from(low);
-        let is_digits = usize::from(high_digits | low_digits) < 64;
-        let is_canonical = fixed || text.len() == 1 || text[0] != b'0';
-        match u64::try_from(number) {
-            Ok(number) if is_digits && is_canonical => Ok(number),
+        let read = match <&[u8; WIDTH]>::try_from(text) {
+            Ok(text) => self.eleven(text),
+            Err(_) if !fixed && (1..WIDTH).contains(&text.len()) => {
+                let (number, digits) = self.number(text);
+                (usize::from(digits) < 64).then_some(number)
+            }
+            Err(_) => None,
+        };
+        let is_canonical = fixed || text.len() == 1 || text.first() != Some(&b'0');
+        match read {
+            Some(number) if is_canonical => Ok(number),
             _ => Err(self.error(text, fixed, WIDTH, u64::MAX.into())),
         }
+    }
+
+    /// The number of as many digits as a large number has; `None` if one is none, or it is too large.
+    #[inline]
+    fn eleven(&self, text: &[u8; WIDTH]) -> Option<u64> {
+        let digits = text.map(|byte| self.values[usize::from(byte)]);
+        let all = digits.iter().fold(0, |all, digit| all | digit);
+        // By twos and then by fours, so that no multiplication waits for more than two others.
+        let (first, rest) = digits.split_first_chunk::<1>()?;
+        let pair = |at: usize| u64::from(rest[at]) * RADIX as u64 + u64::from(rest[at + 1]);
+        let low = (pair(2) * PAIR + pair(4)) * (PAIR * PAIR) + (pair(6) * PAIR + pair(8));
+        // At most 62^10 - 1 < 2^60, if all are digits; bytes that are none stay below 2^63 as well.
+        let low = pair(0) * PAIR.pow(4) + low;
+        let number = u64::from(first[0]).checked_mul(PAIR.pow(5))?.checked_add(low)?;
+        (usize::from(all) < 64).then_some(number)
     }
 
     /// Reads at most 10 digits, zeros in front or not.

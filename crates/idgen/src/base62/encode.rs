@@ -6,21 +6,31 @@ const SIX_DIGITS: u64 = PAIR * PAIR * PAIR;
 const TEN_DIGITS: u64 = PAIR * PAIR * PAIR * PAIR * PAIR;
 
 impl Tables {
-    /// Writes all 11 digits. The number is cut in two first, so that the processor divides both at
-    /// once instead of waiting for one remainder after the other.
+    /// Writes all 11 digits.
     #[inline]
     pub(super) fn write(&self, number: u64, digits: &mut [u8; WIDTH]) {
-        let (high, low) = (number / SIX_DIGITS, number % SIX_DIGITS);
-        // 2^64 / 62^6 < 62^5, so that the highest pair is one digit behind a zero.
-        digits[0] = self.pair(high / (PAIR * PAIR))[1];
-        let pairs = [
-            self.pair(high / PAIR % PAIR),
-            self.pair(high % PAIR),
-            self.pair(low / (PAIR * PAIR)),
-            self.pair(low / PAIR % PAIR),
-            self.pair(low % PAIR),
-        ];
-        digits[1..].copy_from_slice(pairs.as_flattened());
+        let (first, last) = self.digits(number);
+        digits[..3].copy_from_slice(&first.to_le_bytes()[1..]);
+        digits[3..].copy_from_slice(&last.to_le_bytes());
+    }
+
+    /// The first 4 of 12 digits and the last 8, the first digit in the lowest byte. The number is cut
+    /// in two at once, so that the processor divides both parts side by side; and digits are put
+    /// together in registers, since a text that is stored by two bytes and then read by eight makes
+    /// it wait.
+    #[inline]
+    pub(super) fn digits(&self, number: u64) -> (u32, u64) {
+        let low = number % SIX_DIGITS;
+        // 2^64 / 62^6 is below 2^29, and 62^4 below 2^24: 32 bits do for the rest.
+        let (high, middle) = ((number / SIX_DIGITS) as u32, (low / PAIR) as u32);
+        let first = self.pair(high / (PAIRS as u32).pow(2));
+        let first =
+            u32::from(first) | u32::from(self.pair(high / PAIRS as u32 % PAIRS as u32)) << 16;
+        let last = u64::from(self.pair(high % PAIRS as u32))
+            | u64::from(self.pair(middle / PAIRS as u32)) << 16
+            | u64::from(self.pair(middle % PAIRS as u32)) << 32
+            | u64::from(self.pair((low % PAIR) as u32)) << 48;
+        (first, last)
     }
 
     /// Writes all 22 digits.
@@ -29,7 +39,7 @@ impl Tables {
         // Below 62^20 there are two words of ten digits; 2^128 / 62^20 < 62^2 remain above.
         let (high, low) = (number / TEN, (number % TEN) as u64);
         let (high, middle) = ((high / TEN) as u64, (high % TEN) as u64);
-        digits[..2].copy_from_slice(&self.pair(high));
+        digits[..2].copy_from_slice(&self.pair(high as u32).to_le_bytes());
         for (number, at) in [(middle, 2), (low, 12)] {
             let mut eleven = [0; WIDTH];
             self.write(number, &mut eleven);
@@ -38,7 +48,7 @@ impl Tables {
     }
 
     #[inline]
-    fn pair(&self, number: u64) -> [u8; 2] {
+    fn pair(&self, number: u32) -> u16 {
         self.pairs[number as usize]
     }
 }

@@ -2,8 +2,8 @@
 pub(super) struct Tables {
     /// As people write it.
     pub(super) name: &'static str,
-    /// Two digits at a time.
-    pub(super) pairs: [[u8; 2]; PAIRS],
+    /// Two digits at a time, the first in the lower byte.
+    pub(super) pairs: [u16; PAIRS],
     /// The digit that a byte stands for, or [`NO_DIGIT`].
     pub(super) values: [u8; 256],
 }
@@ -20,10 +20,10 @@ pub(super) static LOWER_FIRST: Tables =
 
 impl Tables {
     const fn of(alphabet: &[u8; RADIX], name: &'static str) -> Self {
-        let mut pairs = [[0; 2]; PAIRS];
+        let mut pairs = [0; PAIRS];
         let mut pair = 0;
         while pair < PAIRS {
-            pairs[pair] = [alphabet[pair / RADIX], alphabet[pair % RADIX]];
+            pairs[pair] = u16::from_le_bytes([alphabet[pair / RADIX], alphabet[pair % RADIX]]);
             pair += 1;
         }
         let mut values = [NO_DIGIT; 256];

@@ -85,6 +85,11 @@ impl Layout {
         worker << self.shifts().0
     }
 
+    /// From an id to the next of the same step and worker.
+    pub(crate) const fn distance(&self) -> u64 {
+        1 << self.shifts().1
+    }
+
     /// Where the worker and the sequence begin, counted from the lowest bit.
     #[inline]
     const fn shifts(&self) -> (u8, u8) {
