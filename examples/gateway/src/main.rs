@@ -1,2 +1,2 @@
-//! gateway
+//! The gateway as a command.
 fn main() {}
