@@ -1,2 +1,68 @@
+//! What several voussoir primitives need and none of them should own: time, text for durations,
+//! the sharded map, and the error of a refused configuration.
+//!
+//! Most services never name this crate. They meet its types through the primitives, or through the
+//! umbrella as `voussoir::time` and `voussoir::map`.
+//!
+//! ```
+//! use std::time::Duration;
+//! use voussoir_core::{Clock, ManualClock, ShardedMap};
+//!
+//! let clock = ManualClock::new();
+//! let last_seen = ShardedMap::<String, _>::new();
+//!
+//! last_seen.insert("ada".to_owned(), clock.now());
+//! clock.advance(Duration::from_secs(3));
+//!
+//! let idle = last_seen.update("ada", |seen| clock.now().saturating_duration_since(*seen));
+//! assert_eq!(idle, Some(Duration::from_secs(3)));
+//! ```
+//!
+//! # What is here
+//!
+//! * Time: [`Nanos`], a point on a clock; [`Clock`], which reads one; [`ManualClock`] for tests;
+//!   with `std` [`SystemClock`] and [`WallClock`]; behind features `QuantaClock` and `TokioClock`.
+//! * [`duration`]: `"1m30s"` to [`Duration`](core::time::Duration) and back.
+//! * [`ShardedMap`]: a concurrent hash map whose guards cannot escape, for state by key.
+//! * [`ConfigError`]: what a builder answers when it refuses.
+//!
+//! # What it does not do
+//!
+//! No I/O, no threads, no timers. The map is no cache: it never evicts by itself, see
+//! [`ShardedMap::sweep`].
+
 #![forbid(unsafe_code)]
-//! voussoir-core
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![no_std]
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod clock;
+mod config_error;
+pub mod duration;
+#[cfg(feature = "std")]
+mod map;
+mod nanos;
+#[cfg(feature = "std")]
+mod sync;
+
+pub use clock::Clock;
+#[cfg(target_has_atomic = "64")]
+pub use clock::ManualClock;
+#[cfg(feature = "quanta")]
+pub use clock::QuantaClock;
+#[cfg(feature = "tokio")]
+pub use clock::TokioClock;
+#[cfg(feature = "std")]
+pub use clock::{SystemClock, WallClock};
+pub use config_error::ConfigError;
+#[cfg(feature = "std")]
+pub use map::{Full, MemoryUse, ShardedMap, Swept};
+pub use nanos::Nanos;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
