@@ -1,2 +1,7 @@
 //! The gateway as a command.
-fn main() {}
+
+#![forbid(unsafe_code)]
+
+fn main() -> std::process::ExitCode {
+    gateway::cli::run()
+}
