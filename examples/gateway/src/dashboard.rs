@@ -1,4 +1,4 @@
-//! The live page: one HTML file without a foreign byte, fed by server-sent events.
+//! The live page: one HTML page without a foreign byte, fed by server-sent events.
 
 use std::sync::Arc;
 
@@ -9,8 +9,20 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 
 use crate::state::State;
 
-/// The page.
-const PAGE: &str = include_str!("dashboard.html");
+/// The page, put together by the compiler.
+const PAGE: &str = concat!(
+    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+     <meta name=\"viewport\" content=\"width=device-width\">\n<title>voussoir gateway</title>\n\
+     <link rel=\"icon\" href=\"data:,\">\n<style>\n",
+    include_str!("dashboard/style.css"),
+    "</style>\n</head>\n<body>\n",
+    include_str!("dashboard/page.html"),
+    "<script type=\"module\">\n",
+    include_str!("dashboard/paint.js"),
+    include_str!("dashboard/flow.js"),
+    include_str!("dashboard/live.js"),
+    "</script>\n</body>\n</html>\n",
+);
 
 /// All that the page may load, written so that the browser holds us to it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
