@@ -23,9 +23,9 @@ pub mod time {
     pub use voussoir_core::QuantaClock;
     #[cfg(feature = "tokio")]
     pub use voussoir_core::TokioClock;
-    pub use voussoir_core::{Clock, Nanos};
     #[cfg(feature = "std")]
-    pub use voussoir_core::{SystemClock, WallClock};
+    pub use voussoir_core::WallClock;
+    pub use voussoir_core::{Clock, Nanos, SystemClock};
 }
 
 /// The sharded map, for state by key.

@@ -6,7 +6,6 @@
 mod manual;
 #[cfg(feature = "quanta")]
 mod quanta;
-#[cfg(feature = "std")]
 mod system;
 #[cfg(feature = "tokio")]
 mod tokio;
@@ -22,7 +21,6 @@ use crate::Nanos;
 pub use manual::ManualClock;
 #[cfg(feature = "quanta")]
 pub use quanta::QuantaClock;
-#[cfg(feature = "std")]
 pub use system::SystemClock;
 #[cfg(feature = "tokio")]
 pub use tokio::TokioClock;

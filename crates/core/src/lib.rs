@@ -20,8 +20,9 @@
 //!
 //! # What is here
 //!
-//! * Time: [`Nanos`], a point on a clock; [`Clock`], which reads one; [`ManualClock`] for tests;
-//!   with `std` [`SystemClock`] and [`WallClock`]; behind features `QuantaClock` and `TokioClock`.
+//! * Time: [`Nanos`], a point on a clock; [`Clock`], which reads one; [`SystemClock`] and
+//!   `WallClock` of the operating system (feature `std`); [`ManualClock`] for tests; behind
+//!   features of their names `QuantaClock` and `TokioClock`.
 //! * [`duration`]: `"1m30s"` to [`Duration`](core::time::Duration) and back.
 //! * [`ShardedMap`]: a concurrent hash map whose guards cannot escape, for state by key.
 //! * [`ConfigError`]: what a builder answers when it refuses.
@@ -49,7 +50,6 @@ mod nanos;
 #[cfg(feature = "std")]
 mod sync;
 
-pub use clock::Clock;
 #[cfg(target_has_atomic = "64")]
 pub use clock::ManualClock;
 #[cfg(feature = "quanta")]
@@ -57,7 +57,8 @@ pub use clock::QuantaClock;
 #[cfg(feature = "tokio")]
 pub use clock::TokioClock;
 #[cfg(feature = "std")]
-pub use clock::{SystemClock, WallClock};
+pub use clock::WallClock;
+pub use clock::{Clock, SystemClock};
 pub use config_error::ConfigError;
 #[cfg(feature = "std")]
 pub use map::{Full, MemoryUse, ShardedMap, Swept};

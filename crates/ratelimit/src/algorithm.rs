@@ -1,0 +1,69 @@
+use voussoir_core::{ConfigError, Nanos};
+
+use crate::Decision;
+#[cfg(target_has_atomic = "64")]
+use crate::cell::Cell;
+
+/// A rule that decides, as a pure function of what it remembers, the time and the cost.
+///
+/// The shells put the state somewhere: [`Limiter`](crate::Limiter) into one shared cell,
+/// [`KeyedLimiter`](crate::KeyedLimiter) into a map. Call the algorithm yourself to keep the state
+/// elsewhere:
+///
+/// ```
+/// use voussoir_core::Nanos;
+/// use voussoir_ratelimit::{Algorithm, TokenBucket};
+///
+/// let bucket = TokenBucket::per_second(2);
+/// let mut state = Default::default();
+/// let now = Nanos::from_secs(1);
+/// let admitted = (0..5).filter(|_| bucket.check(&mut state, now, 1).is_allowed()).count();
+/// assert_eq!(admitted, 2);
+/// ```
+///
+/// Implemented by the algorithms of this crate only.
+pub trait Algorithm: Copy + sealed::Sealed {
+    /// What is remembered of one key. Its default is a key never seen.
+    type State: Clone + Default;
+
+    /// Where a state lives that several threads share: an atomic word when it fits one.
+    #[doc(hidden)]
+    #[cfg(target_has_atomic = "64")]
+    type Cell: Cell<Self::State>;
+
+    /// Whether the configuration can be meant.
+    ///
+    /// # Errors
+    ///
+    /// Which option was wrong and what is allowed. The shells call this when they are built.
+    fn validate(&self) -> Result<(), ConfigError>;
+
+    /// Decides on a request of cost `n` at `now` and, if it is allowed, remembers it. A refusal
+    /// leaves the state as it was. A cost of 0 is always allowed and changes nothing.
+    fn check(&self, state: &mut Self::State, now: Nanos, n: u32) -> Decision;
+
+    /// The decision that [`check`](Self::check) would take, without taking it.
+    fn peek(&self, state: &Self::State, now: Nanos, n: u32) -> Decision {
+        self.check(&mut state.clone(), now, n)
+    }
+
+    /// Whether `state` decides everything from `now` on as a key never seen would, so that it need
+    /// not be kept.
+    fn is_fresh(&self, state: &Self::State, now: Nanos) -> bool;
+
+    /// The state of a key that has spent all it had at `now`.
+    fn used_up(&self, now: Nanos) -> Self::State;
+
+    /// Brings back a state that lies further ahead of `now` than any request could have put it,
+    /// which shows that the clock was set back; after it the key is as if just used up, instead of
+    /// locked out until the clock has caught up.
+    ///
+    /// `now` must have been read *after* the state: an older reading, as of a thread that was held
+    /// up between the two, would grant what was already spent.
+    fn mend(&self, state: &mut Self::State, now: Nanos);
+}
+
+pub(crate) mod sealed {
+    /// Keeps [`Algorithm`](super::Algorithm) to this crate, since a decision's inside is private.
+    pub trait Sealed {}
+}

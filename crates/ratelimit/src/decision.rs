@@ -1,0 +1,134 @@
+use core::time::Duration;
+
+use thiserror::Error;
+use voussoir_core::duration;
+
+use crate::token_bucket::Level;
+
+/// What a limiter answers: allowed or not, and everything that the next step or an HTTP header
+/// needs.
+///
+/// The figures are computed when asked for, so that a caller who only wants to know whether the
+/// request may pass pays for nothing else.
+///
+/// ```
+/// use std::time::Duration;
+/// use voussoir_core::ManualClock;
+/// use voussoir_ratelimit::{Limiter, TokenBucket};
+///
+/// let limiter =
+///     Limiter::builder(TokenBucket::per_second(4)).clock(ManualClock::new()).build()?;
+/// let decision = limiter.check_n(3);
+/// assert!(decision.is_allowed());
+/// assert_eq!(decision.remaining(), 1);
+/// assert_eq!(decision.reset_after(), Duration::from_millis(750));
+///
+/// let decision = limiter.check_n(2);
+/// assert!(!decision.is_allowed());
+/// assert_eq!(decision.retry_after(), Some(Duration::from_millis(250)));
+/// # Ok::<(), voussoir_core::ConfigError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a decision that nobody reads limits nothing"]
+pub struct Decision {
+    outcome: Outcome,
+    level: Level,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Allowed,
+    Denied,
+    ExceedsCapacity,
+}
+
+impl Decision {
+    #[inline]
+    pub(crate) fn new(outcome: Outcome, level: Level) -> Self {
+        Self { outcome, level }
+    }
+
+    /// Whether the request may pass.
+    #[inline]
+    pub fn is_allowed(&self) -> bool {
+        self.outcome == Outcome::Allowed
+    }
+
+    /// Whether the request costs more than the limit ever grants at once, so that it will be
+    /// refused however long it waits.
+    #[inline]
+    pub fn exceeds_capacity(&self) -> bool {
+        self.outcome == Outcome::ExceedsCapacity
+    }
+
+    /// How much the limit grants at once: the burst.
+    pub fn limit(&self) -> u32 {
+        self.level.limit()
+    }
+
+    /// How many requests of cost 1 would pass at this moment, after this decision.
+    pub fn remaining(&self) -> u32 {
+        self.level.remaining()
+    }
+
+    /// How long to wait until a request of the same cost passes, if nobody else asks meanwhile.
+    /// Exact: it is refused a nanosecond earlier. `None` when this one was allowed, and when it
+    /// [exceeds the capacity](Self::exceeds_capacity).
+    ///
+    /// For the HTTP field `Retry-After` round it up to whole seconds, at least 1: rounded down,
+    /// clients come back too early, or at once.
+    pub fn retry_after(&self) -> Option<Duration> {
+        (self.outcome == Outcome::Denied).then(|| self.level.retry_after())
+    }
+
+    /// How long until the whole limit is available again, if nobody asks meanwhile.
+    pub fn reset_after(&self) -> Duration {
+        self.level.reset_after()
+    }
+
+    /// The decision as a `Result`, for `?`.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`], which carries the decision, when the request may not pass.
+    #[inline]
+    pub fn into_result(self) -> Result<Self, Denied> {
+        if self.is_allowed() { Ok(self) } else { Err(Denied { decision: self }) }
+    }
+
+    /// Whether the state lay further ahead of the time than any request can have put it.
+    #[inline]
+    pub(crate) fn is_behind(&self) -> bool {
+        self.outcome == Outcome::Denied && self.level.is_behind()
+    }
+}
+
+/// A request was refused.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("{}", Reason(decision))]
+pub struct Denied {
+    decision: Decision,
+}
+
+impl Denied {
+    /// The decision that refused.
+    pub fn decision(&self) -> Decision {
+        self.decision
+    }
+}
+
+struct Reason<'a>(&'a Decision);
+
+impl core::fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self(decision) = self;
+        let (cost, limit) = (decision.level.cost(), decision.limit());
+        match decision.retry_after() {
+            Some(wait) => {
+                let (left, wait) = (decision.remaining(), duration::text(wait));
+                write!(f, "rate limited: cost {cost}, {left} of {limit} left, retry after {wait}")
+            }
+            None => write!(f, "rate limited: cost {cost} exceeds the capacity of {limit}"),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+mod builder;
+
+use alloc::borrow::ToOwned;
+use core::hash::{BuildHasher, Hash};
+use std::hash::RandomState;
+
+use equivalent::Equivalent;
+use voussoir_core::{Clock, Full, MemoryUse, Nanos, ShardedMap, SystemClock};
+
+use crate::cell::Cell;
+use crate::{Algorithm, Decision, TokenBucket};
+pub use builder::KeyedLimiterBuilder;
+
+/// One limit for each key: each user, address or token has a state of its own.
+///
+/// Shared by reference; not a cheap clone, put it into an `Arc`. A check hashes the key once and
+/// holds the lock of one of many shards for a few nanoseconds; a key is cloned only when it is new.
+/// Looked up by anything [`Equivalent`] to the key, such as `&str` for `String`.
+///
+/// # Memory is bounded
+///
+/// At most `max_keys` keys are held. Every new key looks at a few others and forgets those whose
+/// state equals that of a key never seen, so that no background task is needed. **A key that is
+/// being limited is never forgotten**: a flood of new keys cannot free an attacker of the limit it
+/// has earned. When even so there is no room, [`Overflow`] says what happens to a new key.
+///
+/// ```
+/// use voussoir_ratelimit::{KeyedLimiter, Limit, Overflow};
+///
+/// let limit: Limit = "2/min".parse()?;
+/// let limiter = KeyedLimiter::<u64>::builder(limit).max_keys(1).overflow(Overflow::Deny).build()?;
+///
+/// assert!(limiter.check(&7).is_allowed());
+/// assert!(limiter.check(&7).is_allowed());
+/// assert!(!limiter.check(&7).is_allowed());
+/// assert!(!limiter.check(&8).is_allowed()); // no room, and 7 is not forgotten
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct KeyedLimiter<K, A: Algorithm = TokenBucket, S = RandomState, C = SystemClock> {
+    algorithm: A,
+    states: ShardedMap<K, A::State, S>,
+    max_keys: usize,
+    overflow: Overflow,
+    /// The state of all keys for which there is no room.
+    shared: A::Cell,
+    clock: C,
+}
+
+/// What happens to a new key when `max_keys` others are being limited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// All such keys share one state, and thereby one limit.
+    #[default]
+    Share,
+    /// They are refused, as by an empty state.
+    Deny,
+    /// They are allowed, unlimited. For limits that protect nobody.
+    Allow,
+}
+
+/// Slots looked at for forgettable keys with each new key: enough to go round a full table, which
+/// has at most 16/7 slots a key, before half as many new keys have come.
+const SWEEP_AT_INSERT: usize = 8;
+/// Slots looked at when there is no room, before the new key is an overflow.
+const SWEEP_WHEN_FULL: usize = 128;
+
+impl<K> KeyedLimiter<K> {
+    /// Starts a keyed limiter of `algorithm`: a [`TokenBucket`], or a [`Limit`](crate::Limit) that
+    /// was read from a configuration.
+    pub fn builder<A: Algorithm>(algorithm: A) -> KeyedLimiterBuilder<K, A> {
+        KeyedLimiterBuilder::new(algorithm)
+    }
+}
+
+/// With the time given: one reading of a clock can serve this limiter and everything else that the
+/// request meets. In O(1) expected time, without allocation but for a new key.
+impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
+    /// Decides on a request of cost 1 of `key` at `now`.
+    #[inline]
+    pub fn check_at<Q>(&self, now: Nanos, key: &Q) -> Decision
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        self.check_n_at(now, key, 1)
+    }
+
+    /// Decides on a request of cost `n` of `key` at `now`.
+    #[inline]
+    pub fn check_n_at<Q>(&self, now: Nanos, key: &Q, n: u32) -> Decision
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        match self.try_check(now, key, n) {
+            Ok((decision, false)) => decision,
+            Ok((decision, true)) => {
+                self.forget_fresh(SWEEP_AT_INSERT, now);
+                decision
+            }
+            Err(Full { .. }) => self.check_when_full(now, key, n),
+        }
+    }
+
+    /// The decision that [`check_n_at`](Self::check_n_at) would take, without taking it.
+    pub fn peek_n_at<Q>(&self, now: Nanos, key: &Q, n: u32) -> Decision
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.states
+            .read(key, |state| self.algorithm.peek(state, now, n))
+            .unwrap_or_else(|| self.algorithm.peek(&A::State::default(), now, n))
+    }
+
+    /// Forgets `key`, as if it had never been seen. Whether it had been.
+    pub fn remove<Q>(&self, key: &Q) -> bool
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.states.remove(key).is_some()
+    }
+
+    /// Decides, and tells whether the key is new.
+    #[inline]
+    fn try_check<Q>(&self, now: Nanos, key: &Q, n: u32) -> Result<(Decision, bool), Full>
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        let mut is_new = false;
+        let decision = self.states.try_update_or_insert(
+            key,
+            self.max_keys,
+            || {
+                is_new = true;
+                A::State::default()
+            },
+            |state| self.algorithm.check(state, now, n),
+        )?;
+        Ok((decision, is_new))
+    }
+
+    #[cold]
+    fn check_when_full<Q>(&self, now: Nanos, key: &Q, n: u32) -> Decision
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        if self.forget_fresh(SWEEP_WHEN_FULL, now) > 0
+            && let Ok((decision, _)) = self.try_check(now, key, n)
+        {
+            return decision;
+        }
+        match self.overflow {
+            Overflow::Share => self.shared.update(|state| self.algorithm.check(state, now, n)),
+            Overflow::Deny => self.algorithm.check(&mut self.algorithm.used_up(now), now, n),
+            Overflow::Allow => self.algorithm.peek(&A::State::default(), now, n),
+        }
+    }
+}
+
+/// With the time of the limiter's clock.
+///
+/// If that clock is found to have been set back, the key counts as just used up, so that nobody is
+/// locked out until the clock has caught up, and nothing is granted twice.
+impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S, C> {
+    /// Decides on a request of cost 1 of `key`.
+    #[inline]
+    pub fn check<Q>(&self, key: &Q) -> Decision
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        self.check_n(key, 1)
+    }
+
+    /// Decides on a request of cost `n` of `key`. A cost above the limit is refused for good, see
+    /// [`Decision::exceeds_capacity`]; a cost of 0 is always allowed.
+    #[inline]
+    pub fn check_n<Q>(&self, key: &Q, n: u32) -> Decision
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        let decision = self.check_n_at(self.clock.now(), key, n);
+        if decision.is_behind() { self.mend_and_check(key, n) } else { decision }
+    }
+
+    /// The decision that [`check`](Self::check) would take, without taking it.
+    #[inline]
+    pub fn peek<Q>(&self, key: &Q) -> Decision
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.peek_n_at(self.clock.now(), key, 1)
+    }
+
+    #[cold]
+    fn mend_and_check<Q>(&self, key: &Q, n: u32) -> Decision
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        // The clock is read after the state, as `mend` demands.
+        let mend = |state: &mut A::State| self.algorithm.mend(state, self.clock.now());
+        if self.states.update(key, mend).is_none() {
+            self.shared.update(mend);
+        }
+        self.check_n_at(self.clock.now(), key, n)
+    }
+}
+
+impl<K, A: Algorithm, S, C> KeyedLimiter<K, A, S, C> {
+    /// How many keys are held.
+    pub fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    /// Whether no key is held.
+    pub fn is_empty(&self) -> bool {
+        self.states.is_empty()
+    }
+
+    /// The algorithm given to the builder.
+    pub fn algorithm(&self) -> &A {
+        &self.algorithm
+    }
+
+    /// What the limiter takes, without what the keys own on the heap. O(shards).
+    pub fn memory(&self) -> MemoryUse {
+        self.states.memory()
+    }
+
+    /// Forgets up to `budget` slots' worth of keys whose state at `now` equals that of a key never
+    /// seen, and tells how many. New keys do this by themselves; call it to have memory ready
+    /// before they come.
+    pub fn forget_fresh(&self, budget: usize, now: Nanos) -> usize {
+        self.states.sweep(budget, |_, state| !self.algorithm.is_fresh(state, now)).removed
+    }
+}

@@ -1,0 +1,166 @@
+use voussoir_core::{Clock, ConfigError, Nanos, SystemClock};
+
+use crate::cell::Cell;
+use crate::{Algorithm, Decision, TokenBucket};
+
+/// A limit on one thing, shared by reference between threads.
+///
+/// The state is one atomic word: a request costs a reading of the clock and a compare-and-swap, a
+/// refusal writes nothing. Not a cheap clone; put it into a `static`, a struct or an `Arc`.
+///
+/// ```
+/// use voussoir_ratelimit::{Limiter, TokenBucket};
+///
+/// let limiter = Limiter::builder(TokenBucket::per_second(2)).build()?;
+/// assert!(limiter.check().is_allowed());
+/// assert!(limiter.check().is_allowed());
+///
+/// let refused = limiter.check().into_result().unwrap_err();
+/// assert!(refused.to_string().starts_with("rate limited: cost 1, 0 of 2 left, retry after "));
+/// # Ok::<(), voussoir_core::ConfigError>(())
+/// ```
+#[derive(Debug)]
+pub struct Limiter<A: Algorithm = TokenBucket, C = SystemClock> {
+    algorithm: A,
+    cell: A::Cell,
+    clock: C,
+}
+
+impl Limiter {
+    /// Starts a limiter of `algorithm`: a [`TokenBucket`], or a [`Limit`](crate::Limit) that was
+    /// read from a configuration.
+    pub const fn builder<A: Algorithm>(algorithm: A) -> LimiterBuilder<A> {
+        LimiterBuilder { algorithm, clock: SystemClock }
+    }
+}
+
+/// Options of a [`Limiter`].
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct LimiterBuilder<A, C = SystemClock> {
+    algorithm: A,
+    clock: C,
+}
+
+impl<A: Algorithm, C> LimiterBuilder<A, C> {
+    /// The clock that calls without a given time read.
+    pub fn clock<D>(self, clock: D) -> LimiterBuilder<A, D> {
+        LimiterBuilder { algorithm: self.algorithm, clock }
+    }
+
+    /// The limiter.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the algorithm's configuration, such as a burst of 0.
+    pub fn build(self) -> Result<Limiter<A, C>, ConfigError> {
+        self.algorithm.validate()?;
+        Ok(Limiter { algorithm: self.algorithm, cell: A::Cell::default(), clock: self.clock })
+    }
+}
+
+/// With the time given: one reading of a clock can serve this limiter and everything else that the
+/// request meets. All in O(1), without allocation.
+impl<A: Algorithm, C> Limiter<A, C> {
+    /// Decides on a request of cost 1 at `now`.
+    #[inline]
+    pub fn check_at(&self, now: Nanos) -> Decision {
+        self.check_n_at(now, 1)
+    }
+
+    /// Decides on a request of cost `n` at `now`.
+    #[inline]
+    pub fn check_n_at(&self, now: Nanos, n: u32) -> Decision {
+        self.cell.update(|state| self.algorithm.check(state, now, n))
+    }
+
+    /// The decision that [`check_n_at`](Self::check_n_at) would take, without taking it.
+    #[inline]
+    pub fn peek_n_at(&self, now: Nanos, n: u32) -> Decision {
+        self.cell.update(|state| self.algorithm.peek(state, now, n))
+    }
+
+    /// The algorithm given to the builder.
+    pub fn algorithm(&self) -> &A {
+        &self.algorithm
+    }
+}
+
+/// With the time of the limiter's clock.
+///
+/// If that clock is found to have been set back, the limiter counts as just used up, so that
+/// nobody is locked out until the clock has caught up, and nothing is granted twice.
+impl<A: Algorithm, C: Clock> Limiter<A, C> {
+    /// Decides on a request of cost 1.
+    #[inline]
+    pub fn check(&self) -> Decision {
+        self.check_n(1)
+    }
+
+    /// Decides on a request of cost `n`. A cost above the limit is refused for good, see
+    /// [`Decision::exceeds_capacity`]; a cost of 0 is always allowed.
+    #[inline]
+    pub fn check_n(&self, n: u32) -> Decision {
+        let decision = self.check_n_at(self.clock.now(), n);
+        if decision.is_behind() { self.mend_and_check(n) } else { decision }
+    }
+
+    /// The decision that [`check`](Self::check) would take, without taking it.
+    #[inline]
+    pub fn peek(&self) -> Decision {
+        self.peek_n(1)
+    }
+
+    /// The decision that [`check_n`](Self::check_n) would take, without taking it.
+    #[inline]
+    pub fn peek_n(&self, n: u32) -> Decision {
+        self.peek_n_at(self.clock.now(), n)
+    }
+
+    #[cold]
+    fn mend_and_check(&self, n: u32) -> Decision {
+        // The clock is read after the state, as `mend` demands.
+        self.cell.update(|state| self.algorithm.mend(state, self.clock.now()));
+        self.check_n_at(self.clock.now(), n)
+    }
+}
+
+#[cfg(all(test, voussoir_loom))]
+mod models {
+    use loom::sync::Arc;
+    use loom::thread;
+    use voussoir_core::Nanos;
+
+    use super::Limiter;
+    use crate::TokenBucket;
+
+    #[test]
+    fn threads_admit_exactly_the_burst() {
+        loom::model(|| {
+            let limiter = Limiter::builder(TokenBucket::per_second(2)).build().unwrap();
+            let limiter = Arc::new(limiter);
+            let admitted = |limiter: &Limiter| {
+                (0..2).filter(|_| limiter.check_at(Nanos::ZERO).is_allowed()).count()
+            };
+            let other = {
+                let limiter = Arc::clone(&limiter);
+                thread::spawn(move || admitted(&limiter))
+            };
+            assert_eq!(admitted(&limiter) + other.join().unwrap(), 2);
+        });
+    }
+
+    #[test]
+    fn threads_with_different_times_admit_no_more_than_the_later_allows() {
+        loom::model(|| {
+            let limiter = Limiter::builder(TokenBucket::per_second(1)).build().unwrap();
+            let limiter = Arc::new(limiter);
+            let other = {
+                let limiter = Arc::clone(&limiter);
+                thread::spawn(move || limiter.check_at(Nanos::ZERO).is_allowed())
+            };
+            let ours = limiter.check_at(Nanos::from_millis(999)).is_allowed();
+            assert!(other.join().unwrap() ^ ours);
+        });
+    }
+}
