@@ -17,7 +17,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use voussoir::balance::{Algorithm, Node};
 use voussoir::duration;
-use voussoir::ratelimit::Limit;
+use voussoir::ratelimit::TokenBucket;
 
 use crate::config_error::{ConfigFileError, Step, Trouble};
 use crate::upstream;
@@ -91,15 +91,16 @@ pub struct ClientLimit {
     #[serde(deserialize_with = "value::policy_name")]
     pub name: String,
     /// The limit, as `"20/s burst 50"`.
-    pub rate: Limit,
+    #[serde(deserialize_with = "value::token_bucket")]
+    pub rate: TokenBucket,
     /// How many clients are remembered at once.
-    pub max_clients: usize,
+    pub max_keys: usize,
 }
 
 impl Default for ClientLimit {
     fn default() -> Self {
-        let rate = "20/s burst 50".parse().expect("the default limit is well formed");
-        Self { name: "default".to_owned(), rate, max_clients: 100_000 }
+        let rate = TokenBucket::per_second(20).burst(50);
+        Self { name: "default".to_owned(), rate, max_keys: 100_000 }
     }
 }
 

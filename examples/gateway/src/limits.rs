@@ -5,7 +5,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use voussoir::ratelimit::{Decision, Limit};
+use voussoir::ratelimit::{Decision, TokenBucket};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -24,8 +24,9 @@ pub(crate) struct LimitFields {
 impl LimitFields {
     /// The fields of the policy `name`. Its quota is the burst, its window the time in which an
     /// empty bucket fills.
-    pub(crate) fn new(name: &str, limit: &Limit) -> Self {
-        let (quota, window) = (limit.burst(), limit.per() * limit.burst() / limit.amount());
+    pub(crate) fn new(name: &str, bucket: &TokenBucket) -> Self {
+        let quota = bucket.capacity();
+        let window = bucket.period() * quota / bucket.tokens();
         let item = format!("\"{name}\"");
         let policy = format!("{item};q={quota};w={}", whole_seconds(window));
         let policy = HeaderValue::from_str(&policy)

@@ -8,7 +8,7 @@ use http::uri::Authority;
 use voussoir::ConfigError;
 use voussoir::balance::{Balancer, HealthConfig, Node};
 use voussoir::breaker::{CircuitBreaker, Window};
-use voussoir::ratelimit::{KeyedLimiter, Limit};
+use voussoir::ratelimit::KeyedLimiter;
 
 use crate::client_key::ClientKey;
 use crate::config;
@@ -63,11 +63,11 @@ impl Upstream {
 }
 
 /// The limiter of all clients.
-pub(crate) type ClientLimiter = KeyedLimiter<ClientKey, Limit>;
+pub(crate) type ClientLimiter = KeyedLimiter<ClientKey>;
 
 /// The limiter of a configuration.
 pub(crate) fn limiter(config: &config::ClientLimit) -> Result<ClientLimiter, ConfigError> {
-    KeyedLimiter::builder(config.rate).max_keys(config.max_clients).build()
+    KeyedLimiter::builder(config.rate).max_keys(config.max_keys).build()
 }
 
 /// The breaker of one upstream.

@@ -125,7 +125,7 @@ fn what_only_shows_in_the_whole_points_to_its_line() {
     let with = |more: &str| format!("{UPSTREAM}{more}\n");
     refuses(&with("[breaker]\nfailure_rate = 1.5"), 5, "failure_rate", &["1.5", "allowed"]);
     refuses(&with("[breaker]\nwindow = 5\nmin_calls = 6"), 6, "min_calls", &["6", "allowed"]);
-    refuses(&with("[limit]\nmax_clients = 0"), 5, "max_clients", &["0", "allowed"]);
+    refuses(&with("[limit]\nmax_keys = 0"), 5, "max_keys", &["0", "allowed"]);
     refuses(&with("[health]\nunhealthy_after = 0"), 5, "unhealthy_after", &["0", "allowed"]);
 }
 

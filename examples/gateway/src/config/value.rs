@@ -7,6 +7,7 @@ use http::uri::{Authority, Scheme, Uri};
 use serde::de::{Deserialize, Deserializer, Error};
 use voussoir::balance::Algorithm;
 use voussoir::duration;
+use voussoir::ratelimit::{Limit, TokenBucket};
 
 pub(super) fn header_name<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -52,6 +53,17 @@ pub(super) fn algorithm<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Al
         "round-robin" => Ok(Algorithm::RoundRobin),
         other => Err(D::Error::custom(format!(
             "`{other}` is no algorithm; allowed: \"least-connections\", \"round-robin\""
+        ))),
+    }
+}
+
+pub(super) fn token_bucket<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<TokenBucket, D::Error> {
+    match Limit::deserialize(deserializer)? {
+        Limit::TokenBucket(bucket) => Ok(bucket),
+        other => Err(D::Error::custom(format!(
+            "`{other}` is no token bucket; allowed: one such as \"20/s burst 50\""
         ))),
     }
 }
