@@ -279,5 +279,6 @@ async fn switched_connections_carry_bytes_both_ways() {
     let mut heard = String::new();
     stream.read_to_string(&mut heard).await.unwrap();
     assert_eq!(heard, "HELLO");
+    drop(stream);
     support::until(&gateway, "a", |upstream| upstream["in_flight"] == 0).await;
 }
