@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use voussoir::balance::Health;
 
 use crate::demo::{Traffic, WhyNot};
-use crate::metrics::BreakerState;
 use crate::state::{State, breaker_state};
 
 /// What Prometheus expects, by the OpenMetrics specification.
@@ -36,13 +35,9 @@ pub(crate) async fn list(state: extract::State<Arc<State>>) -> Json<Value> {
             "in_flight": node.in_flight,
             "picks": node.picks,
             "breaker": {
-                "state": match breaker_state(upstream) {
-                    BreakerState::Closed => "closed",
-                    BreakerState::Open => "open",
-                    BreakerState::HalfOpen => "half-open",
-                },
-                "failure_rate": breaker.failure_rate,
-                "rejected": breaker.rejected,
+                "state": breaker_state(upstream).name(),
+                "failure_rate": breaker.failure_rate(),
+                "refused": upstream.figures().refusals(),
             },
             "running": state.demo.as_ref().and_then(|demo| demo.is_running(upstream.id())),
         })

@@ -33,6 +33,7 @@ pub(crate) struct Metrics {
     problems: Family<ProblemLabel, Counter>,
     answers: Family<AnswerLabels, Counter>,
     failures: Family<UpstreamLabel, Counter>,
+    refusals: Family<UpstreamLabel, Counter>,
     seconds: Family<UpstreamLabel, Histogram, fn() -> Histogram>,
     in_flight: Family<UpstreamLabel, Gauge>,
     healthy: Family<UpstreamLabel, Gauge>,
@@ -71,6 +72,19 @@ pub(crate) enum BreakerState {
     HalfOpen,
 }
 
+impl BreakerState {
+    const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::HalfOpen];
+
+    /// The word for it in JSON.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half-open",
+        }
+    }
+}
+
 /// What is read off the primitives when the metrics are asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UpstreamState<'a> {
@@ -91,6 +105,7 @@ impl Metrics {
             problems: Family::default(),
             answers: Family::default(),
             failures: Family::default(),
+            refusals: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             in_flight: Family::default(),
             healthy: Family::default(),
@@ -116,6 +131,11 @@ impl Metrics {
             "upstream_failures",
             "Calls that failed without an answer or amid one",
             self.failures.clone(),
+        );
+        all.register(
+            "upstream_refusals",
+            "Requests that the breaker sent elsewhere",
+            self.refusals.clone(),
         );
         all.register_with_unit(
             "upstream_latency",
@@ -145,6 +165,7 @@ impl Metrics {
         UpstreamFigures {
             answers,
             failures: self.failures.get_or_create_owned(&label),
+            refusals: self.refusals.get_or_create_owned(&label),
             seconds: self.seconds.get_or_create_owned(&label),
             recent: Mutex::new(recorder()),
         }
@@ -162,7 +183,7 @@ impl Metrics {
             self.in_flight.get_or_create(&label).set(upstream.in_flight);
             self.healthy.get_or_create(&label).set(upstream.healthy.into());
             self.draining.get_or_create(&label).set(upstream.draining.into());
-            for state in [BreakerState::Closed, BreakerState::Open, BreakerState::HalfOpen] {
+            for state in BreakerState::ALL {
                 let labels = BreakerLabels { upstream: upstream.id.to_owned(), state };
                 self.breaker.get_or_create(&labels).set((state == upstream.breaker).into());
             }
@@ -184,6 +205,7 @@ impl fmt::Debug for Metrics {
 pub(crate) struct UpstreamFigures {
     answers: [Counter; 5],
     failures: Counter,
+    refusals: Counter,
     seconds: Histogram,
     recent: Mutex<Recorder<u32>>,
 }
@@ -202,6 +224,16 @@ impl UpstreamFigures {
     /// No head came, or the body broke off.
     pub(crate) fn failed(&self) {
         self.failures.inc();
+    }
+
+    /// The breaker let a request not through.
+    pub(crate) fn refused(&self) {
+        self.refusals.inc();
+    }
+
+    /// Requests so far that the breaker did not let through.
+    pub(crate) fn refusals(&self) -> u64 {
+        self.refusals.get()
     }
 
     /// Answers so far, of all classes.

@@ -99,6 +99,7 @@ async fn pass_on(
             Ok(permit) => permit,
             Err(open) => {
                 pick.ignore();
+                upstream.figures().refused();
                 trouble = trouble.or_breaker_open(open.retry_after());
                 passed_over.push(Arc::clone(&upstream));
                 continue;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use voussoir::balance::{Health, NodeStatus};
 use voussoir::time::{Clock, Nanos, SystemClock};
 
-use crate::metrics::{BreakerState, recorder};
+use crate::metrics::recorder;
 use crate::state::{State, breaker_state};
 use crate::upstream::Upstream;
 
@@ -170,12 +170,8 @@ impl UpstreamSample {
             rate: tenths(called as f64 / seconds),
             failed: tenths(failed as f64 / seconds),
             latency: Latency::of(latencies),
-            breaker: match breaker_state(upstream) {
-                BreakerState::Closed => "closed",
-                BreakerState::Open => "open",
-                BreakerState::HalfOpen => "half-open",
-            },
-            failure_rate: upstream.breaker().stats().failure_rate,
+            breaker: breaker_state(upstream).name(),
+            failure_rate: upstream.breaker().stats().failure_rate(),
         }
     }
 }

@@ -104,7 +104,8 @@ impl State {
 pub(crate) fn breaker_state(upstream: &Upstream) -> BreakerState {
     match upstream.breaker().state() {
         breaker::State::Closed => BreakerState::Closed,
-        breaker::State::Open => BreakerState::Open,
         breaker::State::HalfOpen => BreakerState::HalfOpen,
+        // States to come, of a breaker that lets nothing pass as far as we know.
+        _ => BreakerState::Open,
     }
 }
