@@ -63,7 +63,11 @@ fn act(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     if let (Some(config), Some(listen)) = (&mut config, options.listen) {
         config.listen = listen;
     }
-    let mut runtime = Builder::new_multi_thread();
+    // One worker needs no thread beside this one, and nobody to hand its tasks to.
+    let mut runtime = match options.workers {
+        Some(1) => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
     if let Some(workers) = options.workers {
         runtime.worker_threads(workers.into());
     }
@@ -74,13 +78,12 @@ async fn serve(
     config: Option<Config>,
     options: &Options,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let gateway = match config {
-        Some(config) => Gateway::start(config).await?,
-        None => {
-            let mut config = Config::default();
-            config.listen = options.listen.unwrap_or(config.listen);
-            Gateway::start_demo(config, Demo::start(options.traffic).await?).await?
-        }
+    let gateway = if let Some(config) = config {
+        Gateway::start(config).await?
+    } else {
+        let mut config = Config::default();
+        config.listen = options.listen.unwrap_or(config.listen);
+        Gateway::start_demo(config, Demo::start(options.traffic).await?).await?
     };
     let address = gateway.address();
     println!("gateway    http://{address}/");
