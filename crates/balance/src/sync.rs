@@ -1,0 +1,6 @@
+//! The atomic that threads race for in this crate, or loom's model of it.
+
+#[cfg(not(voussoir_loom))]
+pub(crate) use core::sync::atomic::{AtomicU32, Ordering};
+#[cfg(voussoir_loom)]
+pub(crate) use loom::sync::atomic::{AtomicU32, Ordering};
