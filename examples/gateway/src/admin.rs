@@ -14,7 +14,7 @@ use voussoir::balance::Health;
 use crate::demo::{Traffic, WhyNot};
 use crate::state::{State, breaker_state};
 
-/// What Prometheus expects, by the OpenMetrics specification.
+/// What Prometheus expects, by the `OpenMetrics` specification.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 pub(crate) async fn metrics(state: extract::State<Arc<State>>) -> Response {
@@ -54,14 +54,8 @@ pub(crate) async fn act(
         return refusal(StatusCode::NOT_FOUND, &format!("no upstream `{id}`; known: {known:?}"));
     }
     let done = match act.as_str() {
-        "drain" => {
-            state.balancer.drain(&id);
-            Ok(())
-        }
-        "undrain" => {
-            state.balancer.undrain(&id);
-            Ok(())
-        }
+        "drain" => state.balancer.drain(&id).map_err(WhyNot::from),
+        "undrain" => state.balancer.undrain(&id).map_err(WhyNot::from),
         "kill" => state.demo.as_ref().map_or(Err(WhyNot::NoDemo), |demo| demo.kill(&id)),
         "revive" => match &state.demo {
             Some(demo) => demo.revive(&id).await,

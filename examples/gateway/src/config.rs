@@ -204,7 +204,7 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_secs(1),
             response: Duration::from_secs(30),
-            request_head: Duration::from_secs(60),
+            request_head: Duration::from_mins(1),
             shutdown: Duration::from_secs(10),
         }
     }

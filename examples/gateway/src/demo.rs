@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use http::uri::Authority;
 use thiserror::Error;
+use voussoir::balance::UnknownNode;
 
 use crate::config;
 use crate::shutdown::Lease;
@@ -39,6 +40,8 @@ pub enum Traffic {
 pub(crate) enum WhyNot {
     #[error("this is not the demo: only its servers can be killed and revived")]
     NoDemo,
+    #[error(transparent)]
+    Unknown(#[from] UnknownNode),
     #[error("its port is not to be had: {0}")]
     Port(#[from] io::Error),
 }
@@ -72,8 +75,8 @@ impl Demo {
     }
 
     /// Lets visitors in.
-    pub(crate) fn open_to_visitors(&self, gateway: SocketAddr, lease: Lease) {
-        visitors::come(gateway, &self.traffic, &lease);
+    pub(crate) fn open_to_visitors(&self, gateway: SocketAddr, lease: &Lease) {
+        visitors::come(gateway, &self.traffic, lease);
     }
 
     pub(crate) fn traffic(&self) -> Traffic {

@@ -146,16 +146,16 @@ fn append(headers: &mut HeaderMap, name: HeaderName, last: &HeaderValue) {
         headers.insert(name, last.clone());
         return;
     }
-    let mut list = BytesMut::with_capacity(64);
+    let mut joined = BytesMut::with_capacity(64);
     for item in headers.get_all(&name) {
-        list.put_slice(item.as_bytes());
-        list.put_slice(b", ");
+        joined.put_slice(item.as_bytes());
+        joined.put_slice(b", ");
     }
-    list.put_slice(last.as_bytes());
-    // A list of header values is a header value, so the fallback is never used; it drops the list
-    // rather than the request.
-    let list = HeaderValue::from_maybe_shared(list.freeze()).unwrap_or_else(|_| last.clone());
-    headers.insert(name, list);
+    joined.put_slice(last.as_bytes());
+    // Joined header values are a header value, so the fallback is never used; it would drop the
+    // list rather than the request.
+    let whole = HeaderValue::from_maybe_shared(joined.freeze()).unwrap_or_else(|_| last.clone());
+    headers.insert(name, whole);
 }
 
 fn forwarded_element(peer: IpAddr) -> HeaderValue {

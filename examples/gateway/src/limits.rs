@@ -39,10 +39,10 @@ impl LimitFields {
     pub(crate) fn add(&self, headers: &mut HeaderMap, decision: &Decision) {
         let reset = decision.retry_after().unwrap_or_else(|| decision.reset_after());
         let mut field = [0; LONGEST_FIELD];
-        let mut rest = &mut field[..];
+        let mut room = &mut field[..];
         let t = reset.as_nanos().div_ceil(1_000_000_000);
-        let fits = write!(rest, "{};r={};t={t}", self.item, decision.remaining()).is_ok();
-        let length = LONGEST_FIELD - rest.len();
+        let fits = write!(room, "{};r={};t={t}", self.item, decision.remaining()).is_ok();
+        let length = LONGEST_FIELD - room.len();
         if fits && let Ok(value) = HeaderValue::from_bytes(&field[..length]) {
             headers.insert(RATE_LIMIT, value);
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
+use voussoir::balance::Probe;
 use voussoir::time::{Clock, Nanos, SystemClock};
 
 use crate::arrival::Arrival;
@@ -52,12 +53,11 @@ pub(crate) async fn answer(
 ) -> Response<ResponseBody> {
     let now = SystemClock.now();
     let id = state.request_ids.settle(request.headers_mut());
-    let decision = match &peer.key {
-        Some(key) => state.limiter.check_at(now, key),
-        None => {
-            let address = state.keys.address(peer.address, request.headers());
-            state.limiter.check_at(now, &state.keys.key(address, request.headers()))
-        }
+    let decision = if let Some(key) = &peer.key {
+        state.limiter.check_at(now, key)
+    } else {
+        let address = state.keys.address(peer.address, request.headers());
+        state.limiter.check_at(now, &state.keys.key(address, request.headers()))
     };
     let answer = if decision.is_allowed() {
         state.metrics.allowed.inc();
@@ -89,10 +89,8 @@ async fn pass_on(
     let mut trouble = Problem::NoHealthyUpstream;
     let mut now = begun;
     loop {
-        let pick = {
-            let ids: Vec<&str> = passed_over.iter().map(|upstream| upstream.id()).collect();
-            state.balancer.pick_excluding(&ids).map_err(|_| trouble)?
-        };
+        let untried = |id: &str| !passed_over.iter().any(|upstream| upstream.id() == id);
+        let pick = state.balancer.pick_if(untried).map_err(|_| trouble)?;
         let upstream = Arc::clone(pick.value());
         // A breaker's refusal costs nothing and sends nothing: it takes no retry.
         let permit = match upstream.breaker().try_acquire_at(now) {
@@ -123,7 +121,8 @@ async fn pass_on(
                 tracing::debug!(upstream = upstream.id(), %error, "no answer");
                 upstream.figures().failed();
                 permit.failure();
-                pick.failure();
+                pick.ignore();
+                state.report(&upstream, Probe::Failure);
             }
         }
         match error {

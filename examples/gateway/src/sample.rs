@@ -55,7 +55,7 @@ pub(crate) struct UpstreamSample {
     /// Whether the demo's server runs; absent outside the demo.
     #[serde(skip_serializing_if = "Option::is_none")]
     running: Option<bool>,
-    in_flight: u64,
+    in_flight: usize,
     /// Calls a second, answered or failed.
     rate: f64,
     /// Of these, failed ones.
@@ -166,7 +166,7 @@ impl UpstreamSample {
             healthy: node.health == Health::Healthy,
             draining: node.draining,
             running: None,
-            in_flight: node.in_flight as u64,
+            in_flight: node.in_flight,
             rate: tenths(called as f64 / seconds),
             failed: tenths(failed as f64 / seconds),
             latency: Latency::of(latencies),

@@ -83,7 +83,7 @@ impl Gateway {
         health::watch(&state);
         events::watch(&state);
         if let Some(demo) = &state.demo {
-            demo.open_to_visitors(address, shutdown.watcher());
+            demo.open_to_visitors(address, &shutdown.watcher());
         }
         tokio::spawn(accept(listener, state, shutdown.lease()));
         Ok(Self { address, patience, shutdown })

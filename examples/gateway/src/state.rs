@@ -69,8 +69,8 @@ impl State {
 
     /// Takes a verdict on an upstream's health, and says so when it changes its standing.
     pub(crate) fn report(&self, upstream: &Upstream, verdict: Probe) {
-        if let Some(change) = self.balancer.report(upstream.id(), verdict) {
-            tracing::info!(upstream = upstream.id(), now = ?change.to, "health changed");
+        if let Ok(Some(now)) = self.balancer.report(upstream.id(), verdict) {
+            tracing::info!(upstream = upstream.id(), %now, "health changed");
         }
     }
 

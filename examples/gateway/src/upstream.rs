@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::uri::Authority;
 use voussoir::ConfigError;
-use voussoir::balance::{Balancer, HealthConfig, Node};
+use voussoir::balance::{Balancer, HealthPolicy, Node};
 use voussoir::breaker::{CircuitBreaker, Window};
 use voussoir::ratelimit::KeyedLimiter;
 
@@ -86,10 +86,11 @@ pub(crate) fn balancer<T>(
     config: &config::Config,
     nodes: impl IntoIterator<Item = Node<T>>,
 ) -> Result<Balancer<T>, ConfigError> {
-    let health = HealthConfig {
+    let health = HealthPolicy {
         unhealthy_after: config.health.unhealthy_after,
         healthy_after: config.health.healthy_after,
+        // Calls count as checks do; the checks bring a node back.
+        passive: true,
     };
-    let builder = Balancer::builder(config.balance.algorithm).health(health);
-    nodes.into_iter().fold(builder, |builder, node| builder.node(node)).build()
+    Balancer::builder(config.balance.algorithm).health(health).nodes(nodes).build()
 }

@@ -48,7 +48,7 @@ async fn a_browser_shows_live_figures_of_every_upstream() {
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    let rendering = tokio::time::timeout(Duration::from_secs(60), rendering).await;
+    let rendering = tokio::time::timeout(Duration::from_mins(1), rendering).await;
     let output = rendering.expect("the browser does not end").unwrap();
     let dom = String::from_utf8_lossy(&output.stdout);
 

@@ -21,9 +21,9 @@ async fn a_burst_gets_the_burst_and_what_refills_meanwhile() {
     for _ in 0..200 {
         let answer = get(&gateway, "/").await;
         if answer.status == StatusCode::TOO_MANY_REQUESTS {
-            refused.push(answer)
+            refused.push(answer);
         } else {
-            passed += 1
+            passed += 1;
         }
     }
     let took = begun.elapsed();
@@ -49,9 +49,9 @@ async fn retry_after_is_neither_too_early_nor_too_late() {
     let refused = get(&gateway, "/").await;
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert_eq!(wait, 2, "two seconds less a moment, rounded up");
-    tokio::time::sleep(Duration::from_millis(1000)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(get(&gateway, "/").await.status, StatusCode::TOO_MANY_REQUESTS);
-    tokio::time::sleep(Duration::from_millis(1000)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(get(&gateway, "/").await.status, StatusCode::OK);
 }
 

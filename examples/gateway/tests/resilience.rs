@@ -31,7 +31,7 @@ async fn a_connection_that_cannot_be_made_is_retried_elsewhere_even_with_a_body(
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let echo =
         Upstream::start(|request| async { Response::new(request.into_body().boxed()) }).await;
-    let rules = "[health]\ninterval = \"1h\"\nunhealthy_after = 1000\n[breaker]\nwindow = 1000\nmin_calls = 1000\n";
+    let rules = "[health]\ninterval = \"1h\"\nunhealthy_after = 1000\n[breaker]\nwindow = 63\nmin_calls = 63\n";
     let with_retry = gateway(rules, &[nobody, echo.address]).await;
     for _ in 0..20 {
         let asked = request("/").method("POST").body(full("the body")).unwrap();
