@@ -4,7 +4,7 @@ const MOST = 90;
 const dots = [];
 const owed = { denied: 0, upstreams: {} };
 const shine = {};
-let hits = 0, layout = "";
+let hits = 0;
 
 function place(width, height, count) {
   const radius = Math.min(height * 0.36, width * 0.15), arch = { x: width * 0.4, y: height * 0.74, radius, inner: radius * 0.64 };
@@ -18,31 +18,30 @@ function along([a, b, c, d], t) {
   return [0, 1].map(k => a[k] * w[0] + b[k] * w[1] + c[k] * w[2] + d[k] * w[3]);
 }
 
-function send(kind, spot, index, failed) {
-  const { arch, ends, left } = spot, lane = Math.random();
-  const from = [left, mix(arch.y - arch.radius * 1.5, arch.y + 10, lane)];
-  const gate = kind === "denied"
+// The two halves of a dot's way, in the picture as it is now: before the arch and after it.
+function way({ kind, index, lane }, { arch, ends, left }) {
+  const denied = kind === "denied", from = [left, mix(arch.y - arch.radius * 1.5, arch.y + 10, lane)];
+  const gate = denied
     ? [arch.x - arch.radius - 4, mix(arch.y - arch.radius * 0.5, arch.y - 8, lane)]
     : [arch.x, mix(arch.y - arch.inner * 0.62, arch.y - 8, lane)];
-  const half = (gate[0] - left) / 2;
-  const first = [from, [left + half, from[1]], [gate[0] - half, gate[1]], gate];
-  let second;
-  if (kind === "denied") {
-    second = [gate, [gate[0] - 30, gate[1] - 26], [gate[0] - 62, gate[1] + 10], [gate[0] - 84 - lane * 40, arch.y + 34]];
-  } else {
-    const end = ends[index], reach = (end.x - arch.x) / 2;
-    second = [gate, [arch.x + reach, gate[1]], [end.x - reach, end.y], [end.x - 14, end.y]];
-  }
-  dots.push({ kind, index, failed, first, second, age: 0, pace: 0.85 + Math.random() * 0.3, size: 1.9 + Math.random() * 1.1 });
+  const half = (gate[0] - left) / 2, first = [from, [left + half, from[1]], [gate[0] - half, gate[1]], gate];
+  if (denied) return [first, [gate, [gate[0] - 30, gate[1] - 26], [gate[0] - 62, gate[1] + 10], [gate[0] - 84 - lane * 40, arch.y + 34]]];
+  const end = ends[index], reach = (end.x - arch.x) / 2;
+  return [first, [gate, [arch.x + reach, gate[1]], [end.x - reach, end.y], [end.x - 14, end.y]]];
 }
 
-function emit(sample, spot, passed) {
+function send(kind, index, failed) {
+  const [lane, pace, size] = [Math.random(), 0.85 + Math.random() * 0.3, 1.9 + Math.random() * 1.1];
+  dots.push({ kind, index, failed, lane, pace, size, age: 0 });
+}
+
+function emit(sample, passed) {
   const total = sample.allowed + sample.denied, share = Math.min(1, MOST / Math.max(total, 1));
   owed.denied += sample.denied * share * passed;
-  while (owed.denied >= 1) { owed.denied--; send("denied", spot); }
+  while (owed.denied >= 1) { owed.denied--; send("denied"); }
   sample.upstreams.forEach((upstream, i) => {
     let debt = (owed.upstreams[i] ?? Math.random()) + upstream.rate * share * passed;
-    while (debt >= 1) { debt--; send("passed", spot, i, Math.random() < upstream.failed / Math.max(upstream.rate, 0.1)); }
+    while (debt >= 1) { debt--; send("passed", i, Math.random() < upstream.failed / Math.max(upstream.rate, 0.1)); }
     owed.upstreams[i] = debt;
   });
 }
@@ -64,8 +63,6 @@ function stones(pen, { x, y, radius, inner }) {
 
 function flow(canvas, sample, passed, still) {
   const { pen, width, height } = fit(canvas), spot = place(width, height, sample.upstreams.length);
-  // The ways of dots under way belong to the picture they were sent in.
-  if (layout !== (layout = `${width} ${height} ${sample.upstreams.length}`)) dots.length = 0;
   hits *= 0.97 ** (passed * 60);
   sample.upstreams.forEach((upstream, i) => {
     const end = spot.ends[i], color = tint[hueOf(upstream)], reach = (end.x - spot.arch.x) / 2, from = spot.arch.y - spot.arch.inner * 0.34;
@@ -74,10 +71,10 @@ function flow(canvas, sample, passed, still) {
     pen.strokeStyle = sheer(color, 0.2); pen.lineWidth = 1.5 + Math.min(7, upstream.rate / 14);
     pen.setLineDash(takes(upstream) ? [] : [4, 6]); pen.stroke(); pen.setLineDash([]);
   });
-  if (!still) emit(sample, spot, passed);
+  if (!still) emit(sample, passed);
   for (const dot of dots) {
     dot.age += passed * dot.pace * 0.95;
-    const at = dot.age < 1 ? along(dot.first, dot.age) : along(dot.second, Math.min(dot.age - 1, 1)), late = dot.age > 1;
+    const late = dot.age > 1, [first, second] = way(dot, spot), at = late ? along(second, Math.min(dot.age - 1, 1)) : along(first, dot.age);
     if (dot.kind === "denied" && late && !dot.hit) { dot.hit = true; hits = Math.min(1, hits + 0.22); }
     const color = dot.kind === "denied" ? (late ? tint.deny : tint.faint) : dot.failed && dot.age > 1.6 ? tint.fail : late ? tint.pass : tint.faint;
     pen.globalAlpha = dot.kind === "denied" && late ? Math.max(0, 2 - dot.age) : Math.min(1, dot.age * 5);

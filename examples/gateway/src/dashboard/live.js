@@ -46,7 +46,8 @@ function update(upstream, at) {
   put(fields.rate, show(upstream.rate), "/s"); put(fields.in_flight, upstream.in_flight);
   put(fields.p50, show(upstream.latency?.p50), upstream.latency && "ms"); put(fields.p99, show(upstream.latency?.p99), upstream.latency && "ms");
   card.breaker.dataset.breaker = upstream.breaker;
-  fields.breaker.textContent = `breaker ${upstream.breaker}, ${Math.round(upstream.failure_rate * 100)} % failing`;
+  const failing = { open: "lets nothing through", "half-open": "tries a few" }[upstream.breaker] ?? `${Math.round(upstream.failure_rate * 100)} % failing`;
+  fields.breaker.textContent = `breaker ${upstream.breaker}, ${failing}`;
   card.drain.textContent = upstream.draining ? "undrain" : "drain";
   card.kill.hidden = upstream.running === undefined; card.kill.textContent = upstream.running ? "kill" : "revive";
   if (card.state && card.state !== state) note(upstream, state);
@@ -90,6 +91,7 @@ function frame(time) {
   flow($("flow"), sample, passed, still);
   chart($("rates"), now, samples, [
     { of: s => s.allowed, color: tint.pass, depth: 0.32 }, { of: s => s.denied, color: tint.deny, depth: 0.22 },
+    { of: s => s.failed, color: tint.fail },
   ]);
   sample.upstreams.forEach((upstream, i) => {
     const card = cards.get(upstream.id);
