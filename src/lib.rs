@@ -1,4 +1,45 @@
-//! Building blocks of distributed services.
+//! Stones that carry load together: the primitives that distributed services stand on, each a small
+//! crate of its own, no I/O inside, behind one dependency.
+//!
+//! ```
+//! use std::time::Duration;
+//! use voussoir::{breaker::CircuitBreaker, ratelimit::KeyedLimiter};
+//!
+//! let limiter = KeyedLimiter::<String>::builder("2/min".parse::<voussoir::ratelimit::Limit>()?).build()?;
+//! let breaker = CircuitBreaker::builder().open_for(Duration::from_secs(30)).build()?;
+//!
+//! if limiter.check("ada").is_allowed() {
+//!     let reply = breaker.call(|| "a reply".parse::<String>())?;
+//!     assert_eq!(reply, "a reply");
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is here
+//!
+//! * **[`ratelimit`]** (feature `ratelimit`): [`TokenBucket`](ratelimit::TokenBucket), as a
+//!   [`Limiter`](ratelimit::Limiter) of one thing or a [`KeyedLimiter`](ratelimit::KeyedLimiter) of
+//!   many; [`Limit`](ratelimit::Limit) from text; [`Decision`](ratelimit::Decision), which says what
+//!   an HTTP header needs.
+//! * **[`breaker`]** (feature `breaker`): [`CircuitBreaker`](breaker::CircuitBreaker) over a count
+//!   window, with [`Permit`](breaker::Permit)s that know their generation.
+//! * **[`balance`]** (feature `balance`): [`Balancer`](balance::Balancer) by round robin or least
+//!   connections, node health, drain.
+//! * **[`time`]**: [`Nanos`](time::Nanos), [`Clock`](time::Clock) and the clocks;
+//!   **[`duration`]**: `"1m30s"`; **[`map`]**: [`ShardedMap`](map::ShardedMap).
+//!
+//! # How they fit
+//!
+//! Every state machine is a pure function of its state, the time and the input: the forms that end in
+//! `_at` take the time, the others read the type's clock and call them. So one reading of a clock can
+//! serve a limiter, a breaker and a balancer, and a test moves a
+//! [`ManualClock`](time::ManualClock) by hand. The `gateway` among the examples uses all of them on
+//! real HTTP traffic.
+//!
+//! # Features
+//!
+//! Nothing is on by default but `std`. One feature a primitive, `full` for all. Features only add.
+#![doc = document_features::document_features!()]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
@@ -13,9 +54,11 @@ pub use voussoir_breaker as breaker;
 #[doc(inline)]
 pub use voussoir_ratelimit as ratelimit;
 
-pub use voussoir_core::{ConfigError, duration};
+pub use voussoir_core::ConfigError;
+#[doc(inline)]
+pub use voussoir_core::duration;
 
-/// Time: points on a clock and the clocks that are read.
+/// Time: points on a clock, and the clocks.
 pub mod time {
     #[cfg(target_has_atomic = "64")]
     pub use voussoir_core::ManualClock;
@@ -33,3 +76,7 @@ pub mod time {
 pub mod map {
     pub use voussoir_core::{Full, MemoryUse, ShardedMap, Swept};
 }
+
+#[cfg(all(doctest, feature = "full"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,57 @@
+//! Uses each primitive that is promised without `std`, so that the linker has to find all of it.
+
+#![no_std]
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::panic::PanicInfo;
+use core::time::Duration;
+
+use voussoir::balance::{Health, HealthPolicy, HealthState, Probe};
+use voussoir::breaker::{CircuitBreaker, Window};
+use voussoir::ratelimit::{Limit, Limiter};
+use voussoir::time::{Clock, ManualClock, Nanos};
+
+struct NoMemory;
+
+// SAFETY: allocation always fails, which the contract allows, so nothing is ever freed.
+unsafe impl GlobalAlloc for NoMemory {
+    unsafe fn alloc(&self, _: Layout) -> *mut u8 {
+        core::ptr::null_mut()
+    }
+
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+}
+
+#[global_allocator]
+static NO_MEMORY: NoMemory = NoMemory;
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    loop {}
+}
+
+struct Ticks;
+
+impl Clock for Ticks {
+    fn now(&self) -> Nanos {
+        Nanos::from_secs(7)
+    }
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn probe() -> bool {
+    let Ok(limit) = "100/min burst 20".parse::<Limit>() else { return false };
+    let Ok(limiter) = Limiter::builder(limit).clock(Ticks).build() else { return false };
+    let Ok(untimed) = Limiter::builder(limit).build() else { return false };
+    let passes = limiter.check().is_allowed() && untimed.check_at(Nanos::ZERO).is_allowed();
+
+    let breaker = CircuitBreaker::builder().window(Window::count(1)).build();
+    let Ok(breaker) = breaker else { return false };
+    if let Ok(permit) = breaker.try_acquire_at(Nanos::ZERO) {
+        permit.success_at(Nanos::ZERO);
+    }
+
+    let state = HealthState::default().observe(Probe::Failure, &HealthPolicy::default());
+    let minute = voussoir::duration::parse("1m") == Ok(Duration::from_secs(60));
+    passes && minute && state.health() == Health::Healthy && ManualClock::new().now() == Nanos::ZERO
+}

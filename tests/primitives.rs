@@ -1,0 +1,62 @@
+//! Each primitive once, through the umbrella.
+
+use std::time::Duration;
+
+use voussoir::time::{Clock, ManualClock, Nanos};
+
+#[cfg(feature = "ratelimit")]
+#[test]
+fn ratelimit_is_here() {
+    use voussoir::ratelimit::{Limiter, TokenBucket};
+
+    let clock = ManualClock::new();
+    let limiter = Limiter::builder(TokenBucket::per_second(1)).clock(clock.clone()).build();
+    let limiter = limiter.expect("valid");
+    assert!(limiter.check().is_allowed());
+    assert!(!limiter.check().is_allowed());
+    clock.advance(Duration::from_secs(1));
+    assert!(limiter.check().is_allowed());
+}
+
+#[cfg(feature = "breaker")]
+#[test]
+fn breaker_is_here() {
+    use voussoir::breaker::{CircuitBreaker, State, Window};
+
+    let breaker = CircuitBreaker::builder().window(Window::count(1)).build().expect("valid");
+    assert!(breaker.call(|| Err::<(), _>("no")).is_err());
+    assert_eq!(breaker.state(), State::Open);
+}
+
+#[cfg(feature = "balance")]
+#[test]
+fn balance_is_here() {
+    use voussoir::balance::{Algorithm, Balancer, Node};
+
+    let balancer = Balancer::builder(Algorithm::RoundRobin).node(Node::new("a", 1)).build();
+    assert_eq!(balancer.expect("valid").pick().expect("one node").id(), "a");
+}
+
+#[test]
+fn core_is_here_under_names_of_its_own() {
+    assert_eq!(voussoir::duration::parse("1m30s"), Ok(Duration::from_secs(90)));
+    assert_eq!(ManualClock::new().now(), Nanos::ZERO);
+    let map = voussoir::map::ShardedMap::<_, _>::new();
+    map.insert("ada", 1);
+    assert_eq!(map.get("ada"), Some(1));
+}
+
+/// One reading of a clock serves all of them.
+#[cfg(feature = "full")]
+#[test]
+fn one_reading_of_a_clock_serves_limiter_and_breaker() {
+    use voussoir::breaker::CircuitBreaker;
+    use voussoir::ratelimit::{KeyedLimiter, TokenBucket};
+
+    let limiter = KeyedLimiter::<u64>::builder(TokenBucket::per_second(1)).build().expect("valid");
+    let breaker = CircuitBreaker::builder().build().expect("valid");
+    let now = voussoir::time::SystemClock.now();
+    assert!(limiter.check_at(now, &7).is_allowed());
+    breaker.try_acquire_at(now).expect("closed").success_at(now);
+    assert_eq!(breaker.stats().calls, 1);
+}
