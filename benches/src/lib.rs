@@ -1,1 +1,16 @@
-//! benches
+//! voussoir measured against its peers.
+//!
+//! * [`area`]: one file for each primitive, with the cases that ours and the peers are put to;
+//! * [`bars`]: what we promised, in one table;
+//! * [`harness`]: how a case is run, judged and shown;
+//! * [`inputs`]: the keys, and the order in which they are asked for.
+//!
+//! The `scoreboard` binary prints the table; the criterion benches run the same cases.
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod area;
+pub mod bars;
+pub mod harness;
+pub mod inputs;

@@ -1,0 +1,226 @@
+//! What was promised, in one table.
+//!
+//! The bars are those of the issues that ordered the work. They are never adjusted to what was
+//! measured: a row that misses its bar says so until the code is better.
+
+use core::fmt;
+
+use crate::harness::json::Row;
+
+/// One promise about a row.
+#[derive(Clone, Copy, Debug)]
+pub enum Bar {
+    /// At most this, in the row's unit.
+    AtMost(f64),
+    /// At most this above the row's floor.
+    AboveFloor(f64),
+    /// At most so many times the best peer whose name begins so.
+    Times(f64, &'static str),
+    /// At least so many times the best peer whose name begins so: for throughput.
+    Throughput(f64, &'static str),
+    /// So many times as fast as the best peer whose name begins so: for time.
+    Faster(f64, &'static str),
+    /// Two threads do at least so many times what one does.
+    Scales(f64),
+}
+
+/// The bars of one row.
+#[derive(Clone, Copy, Debug)]
+pub struct Promise {
+    /// The row's area.
+    pub area: &'static str,
+    /// The row's name.
+    pub case: &'static str,
+    /// What was promised, all of it.
+    pub bars: &'static [Bar],
+}
+
+const fn promise(area: &'static str, case: &'static str, bars: &'static [Bar]) -> Promise {
+    Promise { area, case, bars }
+}
+
+use Bar::{AboveFloor, AtMost, Faster, Scales, Throughput, Times};
+
+/// Every bar.
+#[rustfmt::skip]
+pub const PROMISES: &[Promise] = &[
+    // The sharded map: not slower on one thread, at least 1.2 times on two, no fatter.
+    promise("core", "map u64 uniform, std hasher",               &[Times(1.00, "dashmap")]),
+    promise("core", "map u64 uniform, std hasher, 2 threads",    &[Throughput(1.2, "dashmap")]),
+    promise("core", "map u64 zipf, std hasher",                  &[Times(1.00, "dashmap")]),
+    promise("core", "map u64 zipf, std hasher, 2 threads",       &[Throughput(1.2, "dashmap")]),
+    promise("core", "map u64 uniform, foldhash",                 &[Times(1.00, "dashmap")]),
+    promise("core", "map u64 uniform, foldhash, 2 threads",      &[Throughput(1.2, "dashmap")]),
+    promise("core", "map u64 zipf, foldhash",                    &[Times(1.00, "dashmap")]),
+    promise("core", "map u64 zipf, foldhash, 2 threads",         &[Throughput(1.2, "dashmap")]),
+    promise("core", "map String uniform, std hasher",            &[Times(1.00, "dashmap")]),
+    promise("core", "map String uniform, std hasher, 2 threads", &[Throughput(1.2, "dashmap")]),
+    promise("core", "map String zipf, std hasher",               &[Times(1.00, "dashmap")]),
+    promise("core", "map String zipf, std hasher, 2 threads",    &[Throughput(1.2, "dashmap")]),
+    promise("core", "map String uniform, foldhash",              &[Times(1.00, "dashmap")]),
+    promise("core", "map String uniform, foldhash, 2 threads",   &[Throughput(1.2, "dashmap")]),
+    promise("core", "map String zipf, foldhash",                 &[Times(1.00, "dashmap")]),
+    promise("core", "map String zipf, foldhash, 2 threads",      &[Throughput(1.2, "dashmap")]),
+    promise("core", "map u64, memory",                           &[Times(1.03, "dashmap")]),
+    promise("core", "map String, memory",                        &[Times(1.03, "dashmap")]),
+
+    // Direct limiters: at the floor of any limiter that reads a clock; a denial writes nothing.
+    promise("ratelimit", "direct allow, quanta clock",            &[Times(1.02, "governor")]),
+    promise("ratelimit", "direct allow, quanta clock, 2 threads", &[Throughput(1.0, "governor")]),
+    promise("ratelimit", "direct allow, std clock",               &[Times(1.0, "governor")]),
+    promise("ratelimit", "direct allow, std clock, 2 threads",    &[Throughput(1.0, "governor")]),
+    promise("ratelimit", "direct allow, time given",              &[Times(0.9, "governor")]),
+    promise("ratelimit", "direct allow, time given, 2 threads",   &[Throughput(1.0, "governor")]),
+    promise("ratelimit", "direct allow, quanta clock, allocations", &[AtMost(0.0)]),
+    promise("ratelimit", "direct deny, quanta clock",             &[AboveFloor(2.0)]),
+    promise("ratelimit", "direct deny, quanta clock, 2 threads",  &[Throughput(1.0, "governor")]),
+    promise("ratelimit", "direct deny, std clock",                &[AboveFloor(2.0)]),
+    promise("ratelimit", "direct deny, std clock, 2 threads",     &[Throughput(1.0, "governor")]),
+    promise("ratelimit", "direct deny, time given",               &[AtMost(1.5)]),
+    promise("ratelimit", "direct deny, time given, 2 threads",    &[Throughput(1.0, "governor")]),
+
+    // Keyed limiters: the gain is the map's, with the same hasher and with a fast one.
+    promise("ratelimit", "keyed allow u64 zipf, std hasher",              &[Times(0.8, "governor dashmap")]),
+    promise("ratelimit", "keyed allow u64 zipf, std hasher, 2 threads",   &[Throughput(1.25, "governor dashmap")]),
+    promise("ratelimit", "keyed allow u64 zipf, fast hasher",             &[Times(0.6, "governor dashmap")]),
+    promise("ratelimit", "keyed allow u64 zipf, fast hasher, 2 threads",  &[Throughput(1.5, "governor dashmap")]),
+    promise("ratelimit", "keyed allow String zipf, std hasher",             &[Times(0.8, "governor dashmap")]),
+    promise("ratelimit", "keyed allow String zipf, std hasher, 2 threads",  &[Throughput(1.25, "governor dashmap")]),
+    promise("ratelimit", "keyed allow String zipf, fast hasher",            &[Times(0.6, "governor dashmap")]),
+    promise("ratelimit", "keyed allow String zipf, fast hasher, 2 threads", &[Throughput(1.5, "governor dashmap")]),
+    promise("ratelimit", "keyed allow u64 zipf, fast hasher on both",               &[Times(0.8, "governor dashmap")]),
+    promise("ratelimit", "keyed allow u64 zipf, fast hasher on both, 2 threads",    &[Throughput(1.25, "governor dashmap")]),
+    promise("ratelimit", "keyed allow String zipf, fast hasher on both",            &[Times(0.8, "governor dashmap")]),
+    promise("ratelimit", "keyed allow String zipf, fast hasher on both, 2 threads", &[Throughput(1.25, "governor dashmap")]),
+    promise("ratelimit", "keyed allow u64 zipf, std hasher, allocations",   &[AtMost(0.0)]),
+    promise("ratelimit", "keyed allow String zipf, std hasher, allocations", &[AtMost(0.0)]),
+    promise("ratelimit", "keyed u64, memory",                             &[AtMost(23.0)]),
+
+    // Breakers: a healthy one writes nothing, so that it costs a load and scales.
+    promise("breaker", "closed, success",               &[AtMost(5.0)]),
+    promise("breaker", "closed, success, 2 threads",    &[Scales(1.8)]),
+    promise("breaker", "closed, success, allocations",  &[AtMost(0.0)]),
+    promise("breaker", "closed, 1 % failures",          &[Faster(5.0, "recloser"), Faster(10.0, "tower-resilience")]),
+    promise("breaker", "open, std clock",               &[AboveFloor(5.0)]),
+    promise("breaker", "open, quanta clock",            &[AboveFloor(5.0)]),
+];
+
+/// The bars of a row; none if nothing was promised.
+pub fn of(area: &str, case: &str) -> &'static [Bar] {
+    PROMISES
+        .iter()
+        .find(|promise| promise.area == area && promise.case == case)
+        .map_or(&[], |promise| promise.bars)
+}
+
+impl Bar {
+    /// Whether `row` keeps the promise. `single` is what ours did with one thread, in Mop/s; a
+    /// promise about something that was not measured is not kept.
+    pub fn met(self, row: &Row, single: f64) -> bool {
+        match self {
+            AtMost(limit) => row.ours <= limit,
+            AboveFloor(limit) => row.floor.is_some_and(|floor| row.ours <= floor + limit),
+            Times(times, peer) => best(row, peer).is_some_and(|best| row.ours <= best * times),
+            Throughput(times, peer) => best(row, peer).is_some_and(|best| row.ours >= best * times),
+            Faster(times, peer) => best(row, peer).is_some_and(|best| row.ours * times <= best),
+            Scales(times) => row.ours >= single * times,
+        }
+    }
+}
+
+impl fmt::Display for Bar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AtMost(limit) => write!(f, "≤ {limit}"),
+            AboveFloor(limit) => write!(f, "≤ floor + {limit}"),
+            Times(times, peer) => write!(f, "≤ {times}× {peer}"),
+            Throughput(times, peer) => write!(f, "≥ {times}× {peer}"),
+            Faster(times, peer) => write!(f, "{times}× as fast as {peer}"),
+            Scales(times) => write!(f, "≥ {times}× one thread"),
+        }
+    }
+}
+
+fn best(row: &Row, peer: &str) -> Option<f64> {
+    row.all
+        .iter()
+        .filter(|(name, _)| name.starts_with(peer))
+        .map(|(_, &figure)| figure)
+        .reduce(|a, b| if row.unit.is_better(b, a) { b } else { a })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::area::AREAS;
+    use crate::harness::board::row_names;
+    use crate::harness::json::Unit;
+    use crate::inputs::Inputs;
+
+    fn row(unit: Unit, ours: f64, floor: Option<f64>) -> Row {
+        Row {
+            area: "area",
+            case: "case".to_owned(),
+            unit,
+            ours,
+            best: 10.0,
+            peer: "them two".to_owned(),
+            ratio: None,
+            floor,
+            bar: String::new(),
+            met: None,
+            all: [("them one", 20.0), ("them two", 10.0), ("others", 1.0)]
+                .map(|(name, figure)| (name.to_owned(), figure))
+                .into(),
+        }
+    }
+
+    #[test]
+    fn every_promise_is_about_a_row_that_exists() {
+        let names: Vec<_> = AREAS
+            .iter()
+            .flat_map(|area| {
+                let cases = (area.cases)(&Inputs::TINY);
+                row_names(&cases).into_iter().map(|row| (area.name, row))
+            })
+            .collect();
+        for promise in PROMISES {
+            let found = names
+                .iter()
+                .filter(|(area, row)| *area == promise.area && row == promise.case)
+                .count();
+            assert_eq!(found, 1, "{promise:?}");
+        }
+    }
+
+    #[test]
+    fn a_bar_is_about_the_named_peer_in_its_best_form() {
+        let time = Unit::NanosPerOperation;
+        assert!(Times(1.0, "them").met(&row(time, 10.0, None), 0.0));
+        assert!(!Times(1.0, "them").met(&row(time, 10.1, None), 0.0));
+        assert!(Faster(5.0, "them").met(&row(time, 2.0, None), 0.0));
+        assert!(!Faster(5.0, "them").met(&row(time, 2.1, None), 0.0));
+        let rate = Unit::MegaOperationsPerSecond;
+        assert!(Throughput(1.2, "them").met(&row(rate, 24.0, None), 0.0));
+        assert!(!Throughput(1.2, "them").met(&row(rate, 23.9, None), 0.0));
+    }
+
+    #[test]
+    fn a_bar_without_its_measurement_is_not_met() {
+        let row = row(Unit::NanosPerOperation, 0.0, None);
+        assert!(!AboveFloor(5.0).met(&row, 0.0));
+        assert!(!Times(1.0, "absent").met(&row, 0.0));
+    }
+
+    #[test]
+    fn limits_are_met_at_the_limit() {
+        let time = Unit::NanosPerOperation;
+        assert!(AtMost(5.0).met(&row(time, 5.0, None), 0.0));
+        assert!(!AtMost(5.0).met(&row(time, 5.1, None), 0.0));
+        assert!(AboveFloor(2.0).met(&row(time, 5.0, Some(3.0)), 0.0));
+        assert!(!AboveFloor(2.0).met(&row(time, 5.1, Some(3.0)), 0.0));
+        let rate = Unit::MegaOperationsPerSecond;
+        assert!(Scales(1.8).met(&row(rate, 18.0, None), 10.0));
+        assert!(!Scales(1.8).met(&row(rate, 17.9, None), 10.0));
+    }
+}
