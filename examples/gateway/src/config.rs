@@ -90,7 +90,7 @@ pub struct ClientLimit {
     /// The policy's name in the `RateLimit` fields.
     #[serde(deserialize_with = "value::policy_name")]
     pub name: String,
-    /// The limit, as `"20/s burst 50"`.
+    /// The limit, as `"10/s burst 50"`.
     #[serde(deserialize_with = "value::token_bucket")]
     pub rate: TokenBucket,
     /// How many clients are remembered at once.
@@ -99,7 +99,7 @@ pub struct ClientLimit {
 
 impl Default for ClientLimit {
     fn default() -> Self {
-        let rate = TokenBucket::per_second(20).burst(50);
+        let rate = TokenBucket::per_second(10).burst(50);
         Self { name: "default".to_owned(), rate, max_keys: 100_000 }
     }
 }

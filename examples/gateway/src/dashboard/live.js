@@ -46,7 +46,7 @@ function update(upstream, at) {
   put(fields.rate, show(upstream.rate), "/s"); put(fields.in_flight, upstream.in_flight);
   put(fields.p50, show(upstream.latency?.p50), upstream.latency && "ms"); put(fields.p99, show(upstream.latency?.p99), upstream.latency && "ms");
   card.breaker.dataset.breaker = upstream.breaker;
-  const failing = { open: "lets nothing through", "half-open": "tries a few" }[upstream.breaker] ?? `${Math.round(upstream.failure_rate * 100)} % failing`;
+  const failing = { open: "sends nothing", "half-open": "tries a few" }[upstream.breaker] ?? `${Math.round(upstream.failure_rate * 100)} % failing`;
   fields.breaker.textContent = `breaker ${upstream.breaker}, ${failing}`;
   card.drain.textContent = upstream.draining ? "undrain" : "drain";
   card.kill.hidden = upstream.running === undefined; card.kill.textContent = upstream.running ? "kill" : "revive";

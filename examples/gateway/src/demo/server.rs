@@ -153,7 +153,7 @@ impl Life {
         let stirred = count.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
         Duration::from_millis(match self.manner {
             Manner::Good => 2 + stirred / 40,
-            Manner::Slow => 90 + stirred,
+            Manner::Slow => 40 + stirred / 3,
             Manner::Flaky => 8 + stirred / 12,
         })
     }
