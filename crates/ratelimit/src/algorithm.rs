@@ -47,6 +47,24 @@ pub trait Algorithm: Copy + sealed::Sealed {
         self.check(&mut state.clone(), now, n)
     }
 
+    /// As [`check`](Self::check), but where the algorithm has a debt, such as
+    /// [`TokenBucket::debt`](crate::TokenBucket::debt), it may be drawn on: the decision's
+    /// [`delay`](Decision::delay) then says how long to hold the request.
+    fn reserve(&self, state: &mut Self::State, now: Nanos, n: u32) -> Decision {
+        self.check(state, now, n)
+    }
+
+    /// Takes `n`, or as much of it as there is, for a cost that is known only after the fact.
+    /// Where the algorithm has a debt it goes that far below nothing.
+    fn charge(&self, state: &mut Self::State, now: Nanos, n: u32) {
+        let there = self.peek(state, now, 0).remaining();
+        let _ = self.check(state, now, n.min(there));
+    }
+
+    /// Gives `n` back, taken to be of the newest requests; never more than was taken. Right after
+    /// a check of cost `n` it undoes it.
+    fn refund(&self, state: &mut Self::State, now: Nanos, n: u32);
+
     /// Whether `state` decides everything from `now` on as a key never seen would, so that it need
     /// not be kept.
     fn is_fresh(&self, state: &Self::State, now: Nanos) -> bool;

@@ -62,22 +62,37 @@ mod algorithm;
 #[cfg(target_has_atomic = "64")]
 mod cell;
 mod decision;
+mod fixed_window;
+mod gcra;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 mod keyed;
+mod leaky_bucket;
 mod limit;
 #[cfg(target_has_atomic = "64")]
 mod limiter;
+mod rate;
+mod sliding_counter;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod sliding_log;
 #[cfg(target_has_atomic = "64")]
 mod sync;
 mod token_bucket;
+mod windows;
 
 pub use algorithm::Algorithm;
 pub use decision::{Decision, Denied};
+pub use fixed_window::FixedWindow;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 pub use keyed::{KeyedLimiter, KeyedLimiterBuilder, Overflow};
+pub use leaky_bucket::LeakyBucket;
 pub use limit::{Limit, LimitError, LimitErrorKind};
 #[cfg(target_has_atomic = "64")]
 pub use limiter::{Limiter, LimiterBuilder};
+pub use sliding_counter::SlidingWindowCounter;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use sliding_counter::{StrictCounts, StrictWindowCounter, WideCount, WideWindowCounter};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use sliding_log::{Events, SlidingWindowLog};
 pub use token_bucket::TokenBucket;
 
 #[cfg(doctest)]

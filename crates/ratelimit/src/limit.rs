@@ -101,6 +101,12 @@ impl Algorithm for Limit {
         }
     }
 
+    fn refund(&self, state: &mut u64, now: Nanos, n: u32) {
+        match self {
+            Self::TokenBucket(bucket) => bucket.refund(state, now, n),
+        }
+    }
+
     fn mend(&self, state: &mut u64, now: Nanos) {
         match self {
             Self::TokenBucket(bucket) => bucket.mend(state, now),

@@ -77,7 +77,7 @@ impl<A: Algorithm, C> Limiter<A, C> {
     /// The decision that [`check_n_at`](Self::check_n_at) would take, without taking it.
     #[inline]
     pub fn peek_n_at(&self, now: Nanos, n: u32) -> Decision {
-        self.cell.update(|state| self.algorithm.peek(state, now, n))
+        self.cell.read(|state| self.algorithm.peek(state, now, n))
     }
 
     /// The algorithm given to the builder.
