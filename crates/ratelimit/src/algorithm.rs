@@ -1,8 +1,8 @@
 use voussoir_core::{ConfigError, Nanos};
 
-use crate::Decision;
 #[cfg(target_has_atomic = "64")]
 use crate::cell::Cell;
+use crate::{Decision, Denied};
 
 /// A rule that decides, as a pure function of what it remembers, the time and the cost.
 ///
@@ -30,6 +30,13 @@ pub trait Algorithm: Copy + sealed::Sealed {
     #[doc(hidden)]
     #[cfg(target_has_atomic = "64")]
     type Cell: Cell<Self::State>;
+
+    /// An empty place for the state. Its own only where the configuration decides what is empty.
+    #[doc(hidden)]
+    #[cfg(target_has_atomic = "64")]
+    fn cell(&self) -> Self::Cell {
+        Self::Cell::default()
+    }
 
     /// Whether the configuration can be meant.
     ///
@@ -59,6 +66,17 @@ pub trait Algorithm: Copy + sealed::Sealed {
     fn charge(&self, state: &mut Self::State, now: Nanos, n: u32) {
         let there = self.peek(state, now, 0).remaining();
         let _ = self.check(state, now, n.min(there));
+    }
+
+    /// Takes up to `n`, as many as there are, and tells how many.
+    ///
+    /// # Errors
+    ///
+    /// The refusal of a request of cost 1, when nothing is there.
+    fn consume_up_to(&self, state: &mut Self::State, now: Nanos, n: u32) -> Result<u32, Denied> {
+        let there = self.peek(state, now, 0).remaining();
+        let taken = if n == 0 { 0 } else { n.min(there).max(1) };
+        self.check(state, now, taken).into_result().map(|decision| decision.cost())
     }
 
     /// Gives `n` back, taken to be of the newest requests; never more than was taken. Right after

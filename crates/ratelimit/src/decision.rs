@@ -50,6 +50,21 @@ impl Decision {
         Self { outcome, facts }
     }
 
+    /// Of no limit at all.
+    #[inline]
+    pub(crate) fn unlimited(cost: u32) -> Self {
+        let (limit, remaining) = (u32::MAX, u32::MAX);
+        let figures = Figures { limit, cost, remaining, ..Figures::default() };
+        Self::new(Outcome::Allowed, Facts::Known(figures))
+    }
+
+    /// Of a limit that nothing passes.
+    #[inline]
+    pub(crate) fn blocked(cost: u32) -> Self {
+        let outcome = if cost == 0 { Outcome::Allowed } else { Outcome::ExceedsCapacity };
+        Self::new(outcome, Facts::Known(Figures { cost, ..Figures::default() }))
+    }
+
     /// Whether the request may pass.
     #[inline]
     pub fn is_allowed(&self) -> bool {

@@ -175,7 +175,9 @@ impl Algorithm for FixedWindow {
         }
         rate::validate_period(self.period)?;
         if self.period.as_nanos() < 1 << self.tick_shift() {
-            return Err(ConfigError::new("limit", self.limit, "at most 2 a nanosecond"));
+            let most = (4 << self.period.as_nanos().ilog2()) - 1_u64;
+            let allowed = alloc::format!("up to {most} in {}", duration::text(self.period));
+            return Err(ConfigError::new("limit", self.limit, allowed));
         }
         Ok(())
     }

@@ -85,7 +85,7 @@ pub use fixed_window::FixedWindow;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 pub use keyed::{KeyedLimiter, KeyedLimiterBuilder, Overflow};
 pub use leaky_bucket::LeakyBucket;
-pub use limit::{Limit, LimitError, LimitErrorKind};
+pub use limit::{Limit, LimitError, LimitErrorKind, LimitState};
 #[cfg(target_has_atomic = "64")]
 pub use limiter::{Limiter, LimiterBuilder};
 pub use sliding_counter::SlidingWindowCounter;

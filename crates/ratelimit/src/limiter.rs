@@ -1,7 +1,7 @@
 use voussoir_core::{Clock, ConfigError, Nanos, SystemClock};
 
 use crate::cell::Cell;
-use crate::{Algorithm, Decision, TokenBucket};
+use crate::{Algorithm, Decision, Denied, TokenBucket};
 
 /// A limit on one thing, shared by reference between threads.
 ///
@@ -55,7 +55,8 @@ impl<A: Algorithm, C> LimiterBuilder<A, C> {
     /// What is wrong with the algorithm's configuration, such as a burst of 0.
     pub fn build(self) -> Result<Limiter<A, C>, ConfigError> {
         self.algorithm.validate()?;
-        Ok(Limiter { algorithm: self.algorithm, cell: A::Cell::default(), clock: self.clock })
+        let cell = self.algorithm.cell();
+        Ok(Limiter { algorithm: self.algorithm, cell, clock: self.clock })
     }
 }
 
@@ -80,6 +81,28 @@ impl<A: Algorithm, C> Limiter<A, C> {
         self.cell.read(|state| self.algorithm.peek(state, now, n))
     }
 
+    /// Gives `n` back at `now`, taken to be of the newest requests; never more than was taken. For
+    /// requests that were counted and turned out not to be: right after a check it undoes it.
+    pub fn refund_at(&self, now: Nanos, n: u32) {
+        self.cell.update(|state| self.algorithm.refund(state, now, n));
+    }
+
+    /// Takes `n` at `now` without asking, or as much of it as there is: for a cost that is known
+    /// only after the fact, such as bytes sent. A bucket with a [debt](TokenBucket::debt) goes that
+    /// far below nothing. Called first of all, it lets a limiter begin with less than its limit.
+    pub fn charge_at(&self, now: Nanos, n: u32) {
+        self.cell.update(|state| self.algorithm.charge(state, now, n));
+    }
+
+    /// Takes up to `n` at `now`: as many as there are. How many that was, at least 1.
+    ///
+    /// # Errors
+    ///
+    /// The refusal of a request of cost 1, when nothing is there.
+    pub fn consume_up_to_at(&self, now: Nanos, n: u32) -> Result<u32, Denied> {
+        self.cell.update(|state| self.algorithm.consume_up_to(state, now, n))
+    }
+
     /// The algorithm given to the builder.
     pub fn algorithm(&self) -> &A {
         &self.algorithm
@@ -102,7 +125,11 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
     #[inline]
     pub fn check_n(&self, n: u32) -> Decision {
         let decision = self.check_n_at(self.clock.now(), n);
-        if decision.is_behind() { self.mend_and_check(n) } else { decision }
+        if !decision.is_behind() {
+            return decision;
+        }
+        self.mend();
+        self.check_n_at(self.clock.now(), n)
     }
 
     /// The decision that [`check`](Self::check) would take, without taking it.
@@ -114,14 +141,56 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
     /// The decision that [`check_n`](Self::check_n) would take, without taking it.
     #[inline]
     pub fn peek_n(&self, n: u32) -> Decision {
+        let decision = self.peek_n_at(self.clock.now(), n);
+        if !decision.is_behind() {
+            return decision;
+        }
+        // As `check_n` would find it. It takes nothing, so it may as well be done for good.
+        self.mend();
         self.peek_n_at(self.clock.now(), n)
     }
 
+    /// [`refund_at`](Self::refund_at) the present.
+    pub fn refund(&self, n: u32) {
+        self.refund_at(self.clock.now(), n);
+    }
+
+    /// [`charge_at`](Self::charge_at) the present.
+    pub fn charge(&self, n: u32) {
+        self.charge_at(self.clock.now(), n);
+    }
+
+    /// [`consume_up_to_at`](Self::consume_up_to_at) the present.
+    ///
+    /// # Errors
+    ///
+    /// The refusal of a request of cost 1, when nothing is there.
+    ///
+    /// ```
+    /// use voussoir_core::ManualClock;
+    /// use voussoir_ratelimit::{Limiter, TokenBucket};
+    ///
+    /// let bucket = TokenBucket::per_second(5);
+    /// let limiter = Limiter::builder(bucket).clock(ManualClock::new()).build()?;
+    /// assert_eq!(limiter.consume_up_to(3)?, 3);
+    /// assert_eq!(limiter.consume_up_to(3)?, 2);
+    /// assert!(limiter.consume_up_to(3).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn consume_up_to(&self, n: u32) -> Result<u32, Denied> {
+        match self.consume_up_to_at(self.clock.now(), n) {
+            Err(denied) if denied.decision().is_behind() => {
+                self.mend();
+                self.consume_up_to_at(self.clock.now(), n)
+            }
+            answer => answer,
+        }
+    }
+
     #[cold]
-    fn mend_and_check(&self, n: u32) -> Decision {
+    fn mend(&self) {
         // The clock is read after the state, as `mend` demands.
         self.cell.update(|state| self.algorithm.mend(state, self.clock.now()));
-        self.check_n_at(self.clock.now(), n)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use voussoir_core::Nanos;
 use voussoir_ratelimit::{
-    Algorithm, Decision, FixedWindow, LeakyBucket, SlidingWindowCounter, SlidingWindowLog,
+    Algorithm, Decision, FixedWindow, LeakyBucket, Limit, SlidingWindowCounter, SlidingWindowLog,
     StrictWindowCounter, TokenBucket, WideWindowCounter,
 };
 
@@ -186,9 +186,11 @@ fn extremes_are_survived<A: Algorithm>(algorithm: A, limit: u32) {
                 let mut mended = state.clone();
                 algorithm.mend(&mut mended, at);
                 // Mended or not, a clock that shows this time is no lock for longer than it takes
-                // the whole limit to come back.
+                // the whole limit to come back from the deepest debt.
                 let wait = algorithm.peek(&mended, at, 1).retry_after().unwrap_or_default();
-                let most = algorithm.peek(&algorithm.used_up(at), at, 1).reset_after();
+                let mut deepest = algorithm.used_up(at);
+                algorithm.charge(&mut deepest, at, u32::MAX);
+                let most = algorithm.peek(&deepest, at, 1).reset_after();
                 assert!(wait <= most, "{wait:?} {most:?}");
             }
         }
@@ -239,4 +241,6 @@ claims! {
     wide_window_counter: |limit, period| -> WideWindowCounter { SlidingWindowCounter::new(limit, period).wide() };
     strict_window_counter: |limit, period| -> StrictWindowCounter { SlidingWindowCounter::new(limit, period).strict(7) };
     sliding_window_log: SlidingWindowLog::new;
+    limit_of_one_word: |limit, period| Limit::from(TokenBucket::new(limit, period).debt(3));
+    limit_of_more: |limit, period| Limit::from(SlidingWindowLog::new(limit, period));
 }

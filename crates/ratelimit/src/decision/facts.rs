@@ -18,7 +18,7 @@ pub(crate) enum Facts {
 }
 
 /// The figures themselves, times in nanoseconds from the decision on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) limit: u32,
     pub(crate) cost: u32,
