@@ -2,7 +2,7 @@ use voussoir_core::{ConfigError, Nanos};
 
 #[cfg(target_has_atomic = "64")]
 use crate::cell::Cell;
-use crate::{Decision, Denied};
+use crate::{Carry, Decision, Denied, Snapshot};
 
 /// A rule that decides, as a pure function of what it remembers, the time and the cost.
 ///
@@ -24,7 +24,7 @@ use crate::{Decision, Denied};
 /// Implemented by the algorithms of this crate only.
 pub trait Algorithm: Copy + sealed::Sealed {
     /// What is remembered of one key. Its default is a key never seen.
-    type State: Clone + Default;
+    type State: Clone + Default + PartialEq;
 
     /// Where a state lives that several threads share: an atomic word when it fits one.
     #[doc(hidden)]
@@ -89,6 +89,17 @@ pub trait Algorithm: Copy + sealed::Sealed {
 
     /// The state of a key that has spent all it had at `now`.
     fn used_up(&self, now: Nanos) -> Self::State;
+
+    /// The state that a key with `state` under the limit `from` has under this one.
+    fn carry(&self, from: &Self, state: &Self::State, now: Nanos, carry: Carry) -> Self::State {
+        carry.state(from, state, self, now)
+    }
+
+    /// What `state` says at `now`, in terms that another process understands.
+    fn save(&self, state: &Self::State, now: Nanos) -> Snapshot;
+
+    /// The state at `now` of which [`save`](Self::save) made `snapshot`.
+    fn load(&self, snapshot: &Snapshot, now: Nanos) -> Self::State;
 
     /// Brings back a state that lies further ahead of `now` than any request could have put it,
     /// which shows that the clock was set back; after it the key is as if just used up, instead of

@@ -34,6 +34,8 @@ pub(crate) use facts::{Facts, Figures};
 #[must_use = "a decision that nobody reads limits nothing"]
 pub struct Decision {
     outcome: Outcome,
+    /// Which limit of several it is about.
+    bound_by: u16,
     facts: Facts,
 }
 
@@ -47,7 +49,13 @@ pub(crate) enum Outcome {
 impl Decision {
     #[inline]
     pub(crate) fn new(outcome: Outcome, facts: Facts) -> Self {
-        Self { outcome, facts }
+        Self { outcome, bound_by: 0, facts }
+    }
+
+    /// The same, as that of the limit `index` of several.
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    pub(crate) fn of_limit(self, index: usize) -> Self {
+        Self { bound_by: index as u16, ..self }
     }
 
     /// Of no limit at all.
@@ -81,6 +89,11 @@ impl Decision {
     /// What the request was decided at: its cost.
     pub fn cost(&self) -> u32 {
         self.facts.cost()
+    }
+
+    /// Which limit of several it is that answers, counted from 0; see `AllOf`.
+    pub fn bound_by(&self) -> usize {
+        usize::from(self.bound_by)
     }
 
     /// How much the limit grants at once: the burst, or the requests of a window.

@@ -5,6 +5,7 @@ use voussoir_core::{ConfigError, Nanos, duration};
 
 use crate::algorithm::{Algorithm, sealed};
 use crate::decision::{Decision, Facts, Figures, Outcome};
+use crate::snapshot::{Snapshot, Use};
 use crate::windows::Windows;
 use crate::{limit, rate};
 
@@ -227,6 +228,21 @@ impl Algorithm for FixedWindow {
         if self.current(*state, self.slot(now)).0 > self.slot(now) {
             *state = self.used_up(now);
         }
+    }
+
+    fn save(&self, state: &u64, now: Nanos) -> Snapshot {
+        Snapshot::new(Use::all_of(self.peek(state, now, 0)))
+    }
+
+    fn load(&self, snapshot: &Snapshot, now: Nanos) -> u64 {
+        let [used] = snapshot.uses() else { return 0 };
+        let mut began = self.slot(now);
+        if self.is_anchored {
+            // The first slot that ends no sooner than it did.
+            let ends = self.slot(now.saturating_add(Duration::from_nanos(used.counts_for)));
+            began = began.min((ends + 1).saturating_sub(self.slots()));
+        }
+        self.pack(began, used.cost.min(self.limit))
     }
 }
 

@@ -82,6 +82,13 @@ impl Gcra {
         }
     }
 
+    /// The state from which all is available `after` from `now`, no deeper than the debt allows.
+    pub(crate) fn full_after(&self, after: Duration, now: Nanos) -> u64 {
+        let depth = self.timeline.tick(now) + self.timeline.depth;
+        let full_at = self.timeline.tick_up(now.saturating_add(after));
+        if after.is_zero() { 0 } else { full_at.min(depth) }
+    }
+
     #[inline]
     fn take(&self, full_at: &mut u64, now: Nanos, n: u32, depth: u64) -> (Outcome, Level) {
         let tick = self.timeline.tick(now);

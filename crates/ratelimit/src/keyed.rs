@@ -1,4 +1,6 @@
 mod builder;
+mod persist;
+mod reserve;
 
 use alloc::borrow::ToOwned;
 use core::hash::{BuildHasher, Hash};

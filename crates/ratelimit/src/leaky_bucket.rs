@@ -7,6 +7,7 @@ use crate::algorithm::{Algorithm, sealed};
 use crate::decision::{Decision, Facts};
 use crate::gcra::Gcra;
 use crate::limit;
+use crate::snapshot::{Snapshot, Use};
 
 /// Lets requests through evenly spaced, one every `period / drops`.
 ///
@@ -132,6 +133,14 @@ impl Algorithm for LeakyBucket {
 
     fn mend(&self, next: &mut u64, now: Nanos) {
         self.gcra.mend(next, now);
+    }
+
+    fn save(&self, state: &u64, now: Nanos) -> Snapshot {
+        Snapshot::new(Use::all_of(self.peek(state, now, 0)))
+    }
+
+    fn load(&self, snapshot: &Snapshot, now: Nanos) -> u64 {
+        self.gcra.full_after(snapshot.counts_for(), now)
     }
 }
 

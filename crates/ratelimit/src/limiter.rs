@@ -1,3 +1,6 @@
+mod persist;
+mod reserve;
+
 use voussoir_core::{Clock, ConfigError, Nanos, SystemClock};
 
 use crate::cell::Cell;

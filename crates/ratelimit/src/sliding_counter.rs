@@ -11,6 +11,7 @@ use voussoir_core::{ConfigError, Nanos};
 
 use crate::algorithm::{Algorithm, sealed};
 use crate::decision::{Decision, Facts, Outcome};
+use crate::snapshot::{Snapshot, Use};
 use crate::windows::Windows;
 use crate::{limit, rate};
 pub(crate) use slide::Estimate;
@@ -146,6 +147,12 @@ impl SlidingWindowCounter {
         }
     }
 
+    fn load_slide(&self, snapshot: &Snapshot, (index, _): (u64, u64)) -> Slide {
+        // What counted counts in full in this window, wherever that one's ended.
+        let count = snapshot.uses().first().map_or(0, |used| used.cost.min(self.limit));
+        Slide { index, last: 0, count }
+    }
+
     #[inline]
     fn unpack(&self, state: u64) -> Slide {
         let mask = (1 << self.bits) - 1;
@@ -215,6 +222,14 @@ impl Algorithm for SlidingWindowCounter {
         let mut slide = self.unpack(*state);
         self.mend_slide(&mut slide, self.at(now));
         *state = self.pack(slide);
+    }
+
+    fn save(&self, state: &u64, now: Nanos) -> Snapshot {
+        Snapshot::new(Use::all_of(self.peek(state, now, 0)))
+    }
+
+    fn load(&self, snapshot: &Snapshot, now: Nanos) -> u64 {
+        self.pack(self.load_slide(snapshot, self.at(now)))
     }
 }
 

@@ -8,6 +8,7 @@ use voussoir_core::{ConfigError, Nanos};
 use crate::algorithm::{Algorithm, sealed};
 use crate::cell::Locked;
 use crate::decision::{Decision, Facts, Figures, Outcome};
+use crate::snapshot::{Snapshot, Use};
 use crate::{limit, rate};
 pub use events::Events;
 use events::Packing;
@@ -137,6 +138,29 @@ impl Algorithm for SlidingWindowLog {
         if state.newest() > self.packing.tick(now) {
             *state = self.used_up(now);
         }
+    }
+
+    fn save(&self, state: &Events, now: Nanos) -> Snapshot {
+        let uses = state.live_requests(self.packing, self.packing.tick(now)).map(|(at, cost)| {
+            Use { cost, counts_for: self.packing.until(now, self.packing.expires_at(at)) }
+        });
+        Snapshot::new(uses.collect())
+    }
+
+    fn load(&self, snapshot: &Snapshot, now: Nanos) -> Events {
+        let mut state = Events::default();
+        let mut left = self.limit;
+        for used in snapshot.uses() {
+            // The first tick that expires no sooner than it did.
+            let expires = now.saturating_add(Duration::from_nanos(used.counts_for));
+            let at = self.packing.passed_at(expires).min(self.packing.tick(now));
+            let cost = used.cost.min(left);
+            left -= cost;
+            if cost > 0 {
+                state.push(self.packing, at, cost, self.limit);
+            }
+        }
+        state
     }
 }
 

@@ -7,6 +7,7 @@ use crate::algorithm::{Algorithm, sealed};
 use crate::decision::{Decision, Facts};
 use crate::gcra::Gcra;
 use crate::limit;
+use crate::snapshot::{Snapshot, Use};
 
 /// Lets through `burst` requests at once and `tokens` a period on average, evenly spaced.
 ///
@@ -121,6 +122,14 @@ impl Algorithm for TokenBucket {
 
     fn mend(&self, full_at: &mut u64, now: Nanos) {
         self.gcra.mend(full_at, now);
+    }
+
+    fn save(&self, state: &u64, now: Nanos) -> Snapshot {
+        Snapshot::new(Use::all_of(self.peek(state, now, 0)))
+    }
+
+    fn load(&self, snapshot: &Snapshot, now: Nanos) -> u64 {
+        self.gcra.full_after(snapshot.counts_for(), now)
     }
 }
 

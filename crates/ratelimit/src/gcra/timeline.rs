@@ -80,6 +80,12 @@ impl Timeline {
         if ticks > u64::MAX - MAX_DEPTH { u64::MAX - MAX_DEPTH } else { ticks }
     }
 
+    /// A tick that is not before any that `now` can stand for: where ticks are no whole number a
+    /// nanosecond, the next one.
+    pub(super) const fn tick_up(&self, now: Nanos) -> u64 {
+        self.tick(now).saturating_add((self.fraction > 0) as u64)
+    }
+
     /// How long after the tick `now` the clock shows the tick `then`, in nanoseconds rounded so
     /// that the answer, added to any reading that gave `now`, reaches it.
     pub(super) fn wait(&self, now: Nanos, then: u64) -> Duration {

@@ -1,8 +1,8 @@
 use voussoir_core::{ConfigError, Nanos};
 
 use super::{Limit, LimitState};
-use crate::Decision;
 use crate::algorithm::{Algorithm, sealed};
+use crate::{Decision, Snapshot};
 
 /// Calls the algorithm that the limit is, or answers for those that remember nothing.
 macro_rules! dispatch {
@@ -111,6 +111,26 @@ impl Algorithm for Limit {
         dispatch!(
             self,
             algorithm => state.change(|state| *state = algorithm.used_up(now)),
+            unlimited => (),
+            blocked => ()
+        );
+        state
+    }
+
+    fn save(&self, state: &LimitState, now: Nanos) -> Snapshot {
+        dispatch!(
+            self,
+            algorithm => state.look(|state| algorithm.save(state, now)),
+            unlimited => Snapshot::default(),
+            blocked => Snapshot::default()
+        )
+    }
+
+    fn load(&self, snapshot: &Snapshot, now: Nanos) -> LimitState {
+        let mut state = LimitState::default();
+        dispatch!(
+            self,
+            algorithm => state.change(|state| *state = algorithm.load(snapshot, now)),
             unlimited => (),
             blocked => ()
         );

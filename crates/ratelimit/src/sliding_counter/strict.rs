@@ -8,6 +8,7 @@ use voussoir_core::{ConfigError, Nanos};
 use crate::algorithm::{Algorithm, sealed};
 use crate::cell::Locked;
 use crate::decision::{Decision, Facts, Figures, Outcome};
+use crate::snapshot::{Snapshot, Use};
 use crate::windows::Windows;
 use crate::{limit, rate};
 
@@ -216,6 +217,33 @@ impl Algorithm for StrictWindowCounter {
         if state.newest > self.windows.at(now).0 {
             *state = self.used_up(now);
         }
+    }
+
+    fn save(&self, state: &StrictCounts, now: Nanos) -> Snapshot {
+        let index = self.windows.at(now).0;
+        let oldest = index.max(state.newest).saturating_sub(u64::from(self.parts));
+        let uses = (oldest..=state.newest).map(|part| Use {
+            cost: state.count(part),
+            counts_for: self.windows.until(now, self.leaves_at(part)),
+        });
+        Snapshot::new(uses.filter(|used| used.cost > 0).collect())
+    }
+
+    fn load(&self, snapshot: &Snapshot, now: Nanos) -> StrictCounts {
+        let mut state = StrictCounts::default();
+        let index = self.windows.at(now).0;
+        for used in snapshot.uses() {
+            // The first part that leaves no sooner than it did.
+            let (ends, into) =
+                self.windows.at(now.saturating_add(Duration::from_nanos(used.counts_for)));
+            let part = (ends + u64::from(into > 0)).saturating_sub(u64::from(self.parts) + 1);
+            self.advance(&mut state, part.min(index));
+            let cost = used.cost.min(self.limit - state.sum);
+            let place = state.place(state.newest);
+            state.counts[place] += cost;
+            state.sum += cost;
+        }
+        state
     }
 }
 

@@ -7,6 +7,7 @@ use super::slide::Slide;
 use crate::algorithm::{Algorithm, sealed};
 use crate::cell::Locked;
 use crate::decision::Decision;
+use crate::snapshot::{Snapshot, Use};
 
 /// A [`SlidingWindowCounter`] of any limit: 16 bytes instead of 8, and a lock instead of a
 /// compare-and-swap.
@@ -73,6 +74,14 @@ impl Algorithm for WideWindowCounter {
 
     fn mend(&self, state: &mut WideCount, now: Nanos) {
         self.counter.mend_slide(&mut state.slide, self.at(now));
+    }
+
+    fn save(&self, state: &WideCount, now: Nanos) -> Snapshot {
+        Snapshot::new(Use::all_of(self.peek(state, now, 0)))
+    }
+
+    fn load(&self, snapshot: &Snapshot, now: Nanos) -> WideCount {
+        WideCount { slide: self.counter.load_slide(snapshot, self.at(now)) }
     }
 }
 

@@ -49,6 +49,11 @@ impl Packing {
         tick.saturating_add(self.period)
     }
 
+    /// The tick at which passed what is out at `expires`, or the first there is.
+    pub(super) const fn passed_at(self, expires: Nanos) -> u64 {
+        expires.as_nanos().div_ceil(1 << self.shift).saturating_sub(self.period)
+    }
+
     /// Nanoseconds from `now` to the beginning of `tick`, at most to the end of time.
     pub(super) const fn until(self, now: Nanos, tick: u64) -> u64 {
         let begins = if tick > u64::MAX >> self.shift { u64::MAX } else { tick << self.shift };
@@ -85,8 +90,7 @@ impl Events {
     /// The first tick at which `freed` of what counts at `tick` is out.
     pub(super) fn free_at(&self, packing: Packing, tick: u64, freed: u32) -> u64 {
         let mut out = 0;
-        self.requests(packing)
-            .skip(self.expired(packing, tick).count())
+        self.live_requests(packing, tick)
             .find(|(_, cost)| {
                 out += cost;
                 out >= freed
@@ -133,6 +137,15 @@ impl Events {
             }
             self.words.pop_back();
         }
+    }
+
+    /// What counts at `tick`, the oldest first.
+    pub(super) fn live_requests(
+        &self,
+        packing: Packing,
+        tick: u64,
+    ) -> impl Iterator<Item = (u64, u32)> {
+        self.requests(packing).skip(self.expired(packing, tick).count())
     }
 
     fn requests(&self, packing: Packing) -> impl Iterator<Item = (u64, u32)> {
