@@ -97,6 +97,8 @@ pub use leaky_bucket::LeakyBucket;
 pub use limit::{Limit, LimitError, LimitErrorKind, LimitState};
 #[cfg(target_has_atomic = "64")]
 pub use limiter::{Limiter, LimiterBuilder};
+#[cfg(all(feature = "tokio", target_has_atomic = "64"))]
+pub use limiter::{Line, NotReady};
 #[cfg(target_has_atomic = "64")]
 pub use reservation::Reservation;
 pub use sliding_counter::SlidingWindowCounter;

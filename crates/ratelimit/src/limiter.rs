@@ -1,10 +1,14 @@
 mod persist;
 mod reserve;
+#[cfg(feature = "tokio")]
+mod wait;
 
 use voussoir_core::{Clock, ConfigError, Nanos, SystemClock};
 
 use crate::cell::Cell;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
+#[cfg(feature = "tokio")]
+pub use wait::{Line, NotReady};
 
 /// A limit on one thing, shared by reference between threads.
 ///
@@ -204,7 +208,7 @@ mod models {
     use voussoir_core::Nanos;
 
     use super::Limiter;
-    use crate::TokenBucket;
+    use crate::{FixedWindow, TokenBucket};
 
     #[test]
     fn threads_admit_exactly_the_burst() {
@@ -233,6 +237,38 @@ mod models {
             };
             let ours = limiter.check_at(Nanos::from_millis(999)).is_allowed();
             assert!(other.join().unwrap() ^ ours);
+        });
+    }
+
+    #[test]
+    fn what_is_given_back_is_granted_once() {
+        loom::model(|| {
+            let limiter = Limiter::builder(FixedWindow::per_second(2)).build().unwrap();
+            let limiter = Arc::new(limiter);
+            assert!(limiter.check_at(Nanos::ZERO).is_allowed());
+            let other = {
+                let limiter = Arc::clone(&limiter);
+                thread::spawn(move || limiter.refund_at(Nanos::ZERO, 1))
+            };
+            let ours = (0..2).filter(|_| limiter.check_at(Nanos::ZERO).is_allowed()).count();
+            other.join().unwrap();
+            let left = limiter.peek_n_at(Nanos::ZERO, 0).remaining() as usize;
+            assert_eq!(ours + left, 2);
+        });
+    }
+
+    #[test]
+    fn a_reservation_is_given_back_only_while_it_is_the_last() {
+        loom::model(|| {
+            let bucket = TokenBucket::per_second(1).debt(2);
+            let limiter = Arc::new(Limiter::builder(bucket).build().unwrap());
+            let ours = limiter.reserve_at(Nanos::ZERO, 1).unwrap();
+            let other = {
+                let limiter = Arc::clone(&limiter);
+                thread::spawn(move || limiter.reserve_at(Nanos::ZERO, 1).unwrap().delay())
+            };
+            let was_last = limiter.cancel(ours);
+            assert_eq!(other.join().unwrap().is_zero(), was_last);
         });
     }
 }

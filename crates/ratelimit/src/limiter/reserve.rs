@@ -20,6 +20,16 @@ impl<A: Algorithm, C> Limiter<A, C> {
         })
     }
 
+    /// As a check, with what it takes to undo it.
+    #[cfg(feature = "tokio")]
+    fn take_at(&self, now: Nanos, n: u32) -> Result<Reservation<A::State>, Denied> {
+        self.cell.update(|state| {
+            let before = state.clone();
+            let decision = self.algorithm.check(state, now, n).into_result()?;
+            Ok(Reservation::new(decision, before, state.clone()))
+        })
+    }
+
     /// Gives a reservation of this limiter back, and tells whether it could: exactly if nothing was
     /// taken since, else not at all. Those who reserved later were told to wait for it, and if it
     /// were given to others now, they would all come at once.
@@ -30,6 +40,17 @@ impl<A: Algorithm, C> Limiter<A, C> {
 }
 
 impl<A: Algorithm, C: Clock> Limiter<A, C> {
+    #[cfg(feature = "tokio")]
+    pub(super) fn take(&self, n: u32) -> Result<Reservation<A::State>, Denied> {
+        match self.take_at(self.clock.now(), n) {
+            Err(denied) if denied.decision().is_behind() => {
+                self.mend();
+                self.take_at(self.clock.now(), n)
+            }
+            answer => answer,
+        }
+    }
+
     /// [`reserve_at`](Self::reserve_at) the present.
     ///
     /// # Errors
