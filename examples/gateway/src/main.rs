@@ -1,2 +1,7 @@
-//! gateway
-fn main() {}
+//! The gateway as a command.
+
+#![forbid(unsafe_code)]
+
+fn main() -> std::process::ExitCode {
+    gateway::cli::run()
+}
