@@ -1,8 +1,8 @@
 use voussoir_core::{ConfigError, Nanos};
 
-use crate::Decision;
 #[cfg(target_has_atomic = "64")]
 use crate::cell::Cell;
+use crate::{Carry, Decision, Denied, Snapshot};
 
 /// A rule that decides, as a pure function of what it remembers, the time and the cost.
 ///
@@ -24,12 +24,19 @@ use crate::cell::Cell;
 /// Implemented by the algorithms of this crate only.
 pub trait Algorithm: Copy + sealed::Sealed {
     /// What is remembered of one key. Its default is a key never seen.
-    type State: Clone + Default;
+    type State: Clone + Default + PartialEq;
 
     /// Where a state lives that several threads share: an atomic word when it fits one.
     #[doc(hidden)]
     #[cfg(target_has_atomic = "64")]
     type Cell: Cell<Self::State>;
+
+    /// An empty place for the state. Its own only where the configuration decides what is empty.
+    #[doc(hidden)]
+    #[cfg(target_has_atomic = "64")]
+    fn cell(&self) -> Self::Cell {
+        Self::Cell::default()
+    }
 
     /// Whether the configuration can be meant.
     ///
@@ -47,12 +54,52 @@ pub trait Algorithm: Copy + sealed::Sealed {
         self.check(&mut state.clone(), now, n)
     }
 
+    /// As [`check`](Self::check), but where the algorithm has a debt, such as
+    /// [`TokenBucket::debt`](crate::TokenBucket::debt), it may be drawn on: the decision's
+    /// [`delay`](Decision::delay) then says how long to hold the request.
+    fn reserve(&self, state: &mut Self::State, now: Nanos, n: u32) -> Decision {
+        self.check(state, now, n)
+    }
+
+    /// Takes `n`, or as much of it as there is, for a cost that is known only after the fact.
+    /// Where the algorithm has a debt it goes that far below nothing.
+    fn charge(&self, state: &mut Self::State, now: Nanos, n: u32) {
+        let there = self.peek(state, now, 0).remaining();
+        let _ = self.check(state, now, n.min(there));
+    }
+
+    /// Takes up to `n`, as many as there are, and tells how many.
+    ///
+    /// # Errors
+    ///
+    /// The refusal of a request of cost 1, when nothing is there.
+    fn consume_up_to(&self, state: &mut Self::State, now: Nanos, n: u32) -> Result<u32, Denied> {
+        let there = self.peek(state, now, 0).remaining();
+        let taken = if n == 0 { 0 } else { n.min(there).max(1) };
+        self.check(state, now, taken).into_result().map(|decision| decision.cost())
+    }
+
+    /// Gives `n` back, taken to be of the newest requests; never more than was taken. Right after
+    /// a check of cost `n` it undoes it.
+    fn refund(&self, state: &mut Self::State, now: Nanos, n: u32);
+
     /// Whether `state` decides everything from `now` on as a key never seen would, so that it need
     /// not be kept.
     fn is_fresh(&self, state: &Self::State, now: Nanos) -> bool;
 
     /// The state of a key that has spent all it had at `now`.
     fn used_up(&self, now: Nanos) -> Self::State;
+
+    /// The state that a key with `state` under the limit `from` has under this one.
+    fn carry(&self, from: &Self, state: &Self::State, now: Nanos, carry: Carry) -> Self::State {
+        carry.state(from, state, self, now)
+    }
+
+    /// What `state` says at `now`, in terms that another process understands.
+    fn save(&self, state: &Self::State, now: Nanos) -> Snapshot;
+
+    /// The state at `now` of which [`save`](Self::save) made `snapshot`.
+    fn load(&self, snapshot: &Snapshot, now: Nanos) -> Self::State;
 
     /// Brings back a state that lies further ahead of `now` than any request could have put it,
     /// which shows that the clock was set back; after it the key is as if just used up, instead of

@@ -1,10 +1,15 @@
 use crate::sync::{AtomicU64, Ordering};
+#[cfg(feature = "std")]
+use crate::sync::{Mutex, PoisonError};
 
 /// A place for a state that threads share.
 pub trait Cell<S>: Default {
     /// Changes the state by `change`, which may be called several times when other threads change
     /// it meanwhile; only the last call counts. Writes nothing when `change` leaves it as it was.
     fn update<R>(&self, change: impl FnMut(&mut S) -> R) -> R;
+
+    /// Looks at the state.
+    fn read<R>(&self, look: impl FnOnce(&S) -> R) -> R;
 }
 
 /// One word, changed by compare-and-swap. The word is all there is to agree on, so `Relaxed` does.
@@ -23,5 +28,29 @@ impl Cell<u64> for AtomicU64 {
                 Err(now) => before = now,
             }
         }
+    }
+
+    #[inline]
+    fn read<R>(&self, look: impl FnOnce(&u64) -> R) -> R {
+        look(&self.load(Ordering::Relaxed))
+    }
+}
+
+/// What is more than a word, under a lock.
+#[cfg(feature = "std")]
+#[derive(Debug, Default)]
+pub struct Locked<S>(Mutex<S>);
+
+/// Nothing that a state is asked panics, and if it did the state would still be one.
+#[cfg(feature = "std")]
+impl<S: Default> Cell<S> for Locked<S> {
+    #[inline]
+    fn update<R>(&self, mut change: impl FnMut(&mut S) -> R) -> R {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    #[inline]
+    fn read<R>(&self, look: impl FnOnce(&S) -> R) -> R {
+        look(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,9 +1,11 @@
+mod facts;
+
 use core::time::Duration;
 
 use thiserror::Error;
 use voussoir_core::duration;
 
-use crate::token_bucket::Level;
+pub(crate) use facts::{Facts, Figures};
 
 /// What a limiter answers: allowed or not, and everything that the next step or an HTTP header
 /// needs.
@@ -32,7 +34,9 @@ use crate::token_bucket::Level;
 #[must_use = "a decision that nobody reads limits nothing"]
 pub struct Decision {
     outcome: Outcome,
-    level: Level,
+    /// Which limit of several it is about.
+    bound_by: u16,
+    facts: Facts,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +48,29 @@ pub(crate) enum Outcome {
 
 impl Decision {
     #[inline]
-    pub(crate) fn new(outcome: Outcome, level: Level) -> Self {
-        Self { outcome, level }
+    pub(crate) fn new(outcome: Outcome, facts: Facts) -> Self {
+        Self { outcome, bound_by: 0, facts }
+    }
+
+    /// The same, as that of the limit `index` of several.
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    pub(crate) fn of_limit(self, index: usize) -> Self {
+        Self { bound_by: index as u16, ..self }
+    }
+
+    /// Of no limit at all.
+    #[inline]
+    pub(crate) fn unlimited(cost: u32) -> Self {
+        let (limit, remaining) = (u32::MAX, u32::MAX);
+        let figures = Figures { limit, cost, remaining, ..Figures::default() };
+        Self::new(Outcome::Allowed, Facts::Known(figures))
+    }
+
+    /// Of a limit that nothing passes.
+    #[inline]
+    pub(crate) fn blocked(cost: u32) -> Self {
+        let outcome = if cost == 0 { Outcome::Allowed } else { Outcome::ExceedsCapacity };
+        Self::new(outcome, Facts::Known(Figures { cost, ..Figures::default() }))
     }
 
     /// Whether the request may pass.
@@ -61,14 +86,24 @@ impl Decision {
         self.outcome == Outcome::ExceedsCapacity
     }
 
-    /// How much the limit grants at once: the burst.
+    /// What the request was decided at: its cost.
+    pub fn cost(&self) -> u32 {
+        self.facts.cost()
+    }
+
+    /// Which limit of several it is that answers, counted from 0; see `AllOf`.
+    pub fn bound_by(&self) -> usize {
+        usize::from(self.bound_by)
+    }
+
+    /// How much the limit grants at once: the burst, or the requests of a window.
     pub fn limit(&self) -> u32 {
-        self.level.limit()
+        self.facts.limit()
     }
 
     /// How many requests of cost 1 would pass at this moment, after this decision.
     pub fn remaining(&self) -> u32 {
-        self.level.remaining()
+        self.facts.remaining()
     }
 
     /// How long to wait until a request of the same cost passes, if nobody else asks meanwhile.
@@ -78,12 +113,18 @@ impl Decision {
     /// For the HTTP field `Retry-After` round it up to whole seconds, at least 1: rounded down,
     /// clients come back too early, or at once.
     pub fn retry_after(&self) -> Option<Duration> {
-        (self.outcome == Outcome::Denied).then(|| self.level.retry_after())
+        (self.outcome == Outcome::Denied).then(|| self.facts.retry_after())
+    }
+
+    /// How long to hold a request that was allowed: until its turn in a [queue](crate::LeakyBucket),
+    /// or until tokens that it [reserved](crate::Limiter::reserve) are there. Zero of every other.
+    pub fn delay(&self) -> Duration {
+        if self.is_allowed() { self.facts.delay() } else { Duration::ZERO }
     }
 
     /// How long until the whole limit is available again, if nobody asks meanwhile.
     pub fn reset_after(&self) -> Duration {
-        self.level.reset_after()
+        self.facts.reset_after()
     }
 
     /// The decision as a `Result`, for `?`.
@@ -99,7 +140,7 @@ impl Decision {
     /// Whether the state lay further ahead of the time than any request can have put it.
     #[inline]
     pub(crate) fn is_behind(&self) -> bool {
-        self.outcome == Outcome::Denied && self.level.is_behind()
+        self.outcome == Outcome::Denied && self.facts.is_behind()
     }
 }
 
@@ -122,7 +163,7 @@ struct Reason<'a>(&'a Decision);
 impl core::fmt::Display for Reason<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let Self(decision) = self;
-        let (cost, limit) = (decision.level.cost(), decision.limit());
+        let (cost, limit) = (decision.cost(), decision.limit());
         match decision.retry_after() {
             Some(wait) => {
                 let (left, wait) = (decision.remaining(), duration::text(wait));

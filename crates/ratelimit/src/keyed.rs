@@ -1,4 +1,6 @@
 mod builder;
+mod persist;
+mod reserve;
 
 use alloc::borrow::ToOwned;
 use core::hash::{BuildHasher, Hash};
@@ -8,7 +10,7 @@ use equivalent::Equivalent;
 use voussoir_core::{Clock, Full, MemoryUse, Nanos, ShardedMap, SystemClock};
 
 use crate::cell::Cell;
-use crate::{Algorithm, Decision, TokenBucket};
+use crate::{Algorithm, Decision, Denied, TokenBucket};
 pub use builder::KeyedLimiterBuilder;
 
 /// One limit for each key: each user, address or token has a state of its own.
@@ -92,14 +94,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
-        match self.try_check(now, key, n) {
-            Ok((decision, false)) => decision,
-            Ok((decision, true)) => {
-                self.forget_fresh(SWEEP_AT_INSERT, now);
-                decision
-            }
-            Err(Full { .. }) => self.check_when_full(now, key, n),
-        }
+        self.on_state(now, key, |state| self.algorithm.check(state, now, n))
     }
 
     /// The decision that [`check_n_at`](Self::check_n_at) would take, without taking it.
@@ -109,7 +104,38 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     {
         self.states
             .read(key, |state| self.algorithm.peek(state, now, n))
-            .unwrap_or_else(|| self.algorithm.peek(&A::State::default(), now, n))
+            .unwrap_or_else(|| self.peek_new(now, n))
+    }
+
+    /// Gives `n` back to `key` at `now`, taken to be of its newest requests; never more than was
+    /// taken. For requests that were counted and turned out not to be.
+    pub fn refund_at<Q>(&self, now: Nanos, key: &Q, n: u32)
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.states.update(key, |state| self.algorithm.refund(state, now, n));
+    }
+
+    /// Takes `n` from `key` at `now` without asking, or as much of it as there is: for a cost that
+    /// is known only after the fact. A bucket with a [debt](TokenBucket::debt) goes that far below
+    /// nothing. Without room for a new key the charge goes to what they share, if they do.
+    pub fn charge_at<Q>(&self, now: Nanos, key: &Q, n: u32)
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        self.on_state(now, key, |state| self.algorithm.charge(state, now, n));
+    }
+
+    /// Takes up to `n` from `key` at `now`: as many as there are. How many that was, at least 1.
+    ///
+    /// # Errors
+    ///
+    /// The refusal of a request of cost 1, when nothing is there.
+    pub fn consume_up_to_at<Q>(&self, now: Nanos, key: &Q, n: u32) -> Result<u32, Denied>
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        self.on_state(now, key, |state| self.algorithm.consume_up_to(state, now, n))
     }
 
     /// Forgets `key`, as if it had never been seen. Whether it had been.
@@ -120,39 +146,69 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
         self.states.remove(key).is_some()
     }
 
-    /// Decides, and tells whether the key is new.
+    /// Calls `act` on the state of `key`, or on what [`Overflow`] puts in its place.
     #[inline]
-    fn try_check<Q>(&self, now: Nanos, key: &Q, n: u32) -> Result<(Decision, bool), Full>
+    fn on_state<Q, R>(&self, now: Nanos, key: &Q, mut act: impl FnMut(&mut A::State) -> R) -> R
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        match self.try_act(key, &mut act) {
+            Ok((answer, false)) => answer,
+            Ok((answer, true)) => {
+                self.forget_fresh(SWEEP_AT_INSERT, now);
+                answer
+            }
+            Err(Full { .. }) => self.act_when_full(now, key, act),
+        }
+    }
+
+    /// Calls `act`, and tells whether the key is new.
+    #[inline]
+    fn try_act<Q, R>(
+        &self,
+        key: &Q,
+        act: impl FnOnce(&mut A::State) -> R,
+    ) -> Result<(R, bool), Full>
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
         let mut is_new = false;
-        let decision = self.states.try_update_or_insert(
-            key,
-            self.max_keys,
-            || {
-                is_new = true;
-                A::State::default()
-            },
-            |state| self.algorithm.check(state, now, n),
-        )?;
-        Ok((decision, is_new))
+        let new = || {
+            is_new = true;
+            A::State::default()
+        };
+        let answer = self.states.try_update_or_insert(key, self.max_keys, new, act)?;
+        Ok((answer, is_new))
     }
 
     #[cold]
-    fn check_when_full<Q>(&self, now: Nanos, key: &Q, n: u32) -> Decision
+    fn act_when_full<Q, R>(&self, now: Nanos, key: &Q, mut act: impl FnMut(&mut A::State) -> R) -> R
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
         if self.forget_fresh(SWEEP_WHEN_FULL, now) > 0
-            && let Ok((decision, _)) = self.try_check(now, key, n)
+            && let Ok((answer, _)) = self.try_act(key, &mut act)
         {
-            return decision;
+            return answer;
         }
         match self.overflow {
-            Overflow::Share => self.shared.update(|state| self.algorithm.check(state, now, n)),
-            Overflow::Deny => self.algorithm.check(&mut self.algorithm.used_up(now), now, n),
-            Overflow::Allow => self.algorithm.peek(&A::State::default(), now, n),
+            Overflow::Share => self.shared.update(act),
+            Overflow::Deny => act(&mut self.algorithm.used_up(now)),
+            Overflow::Allow => act(&mut A::State::default()),
+        }
+    }
+
+    /// The decision on a key that is not held.
+    fn peek_new(&self, now: Nanos, n: u32) -> Decision {
+        let has_room = self.len() < self.max_keys || self.forget_fresh(SWEEP_WHEN_FULL, now) > 0;
+        match self.overflow {
+            Overflow::Share if !has_room => {
+                self.shared.read(|state| self.algorithm.peek(state, now, n))
+            }
+            Overflow::Deny if !has_room => {
+                self.algorithm.peek(&self.algorithm.used_up(now), now, n)
+            }
+            _ => self.algorithm.peek(&A::State::default(), now, n),
         }
     }
 }
@@ -179,7 +235,11 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
         let decision = self.check_n_at(self.clock.now(), key, n);
-        if decision.is_behind() { self.mend_and_check(key, n) } else { decision }
+        if !decision.is_behind() {
+            return decision;
+        }
+        self.mend(key);
+        self.check_n_at(self.clock.now(), key, n)
     }
 
     /// The decision that [`check`](Self::check) would take, without taking it.
@@ -188,20 +248,68 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.peek_n_at(self.clock.now(), key, 1)
+        self.peek_n(key, 1)
+    }
+
+    /// The decision that [`check_n`](Self::check_n) would take, without taking it.
+    #[inline]
+    pub fn peek_n<Q>(&self, key: &Q, n: u32) -> Decision
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let decision = self.peek_n_at(self.clock.now(), key, n);
+        if !decision.is_behind() {
+            return decision;
+        }
+        // As `check_n` would find it. It takes nothing, so it may as well be done for good.
+        self.mend(key);
+        self.peek_n_at(self.clock.now(), key, n)
+    }
+
+    /// [`refund_at`](Self::refund_at) the present.
+    pub fn refund<Q>(&self, key: &Q, n: u32)
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        self.refund_at(self.clock.now(), key, n);
+    }
+
+    /// [`charge_at`](Self::charge_at) the present.
+    pub fn charge<Q>(&self, key: &Q, n: u32)
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        self.charge_at(self.clock.now(), key, n);
+    }
+
+    /// [`consume_up_to_at`](Self::consume_up_to_at) the present.
+    ///
+    /// # Errors
+    ///
+    /// The refusal of a request of cost 1, when nothing is there.
+    pub fn consume_up_to<Q>(&self, key: &Q, n: u32) -> Result<u32, Denied>
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        match self.consume_up_to_at(self.clock.now(), key, n) {
+            Err(denied) if denied.decision().is_behind() => {
+                self.mend(key);
+                self.consume_up_to_at(self.clock.now(), key, n)
+            }
+            answer => answer,
+        }
     }
 
     #[cold]
-    fn mend_and_check<Q>(&self, key: &Q, n: u32) -> Decision
+    fn mend<Q>(&self, key: &Q)
     where
-        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+        Q: Hash + Equivalent<K> + ?Sized,
     {
         // The clock is read after the state, as `mend` demands.
         let mend = |state: &mut A::State| self.algorithm.mend(state, self.clock.now());
         if self.states.update(key, mend).is_none() {
             self.shared.update(mend);
         }
-        self.check_n_at(self.clock.now(), key, n)
     }
 }
 

@@ -59,25 +59,54 @@ extern crate alloc;
 extern crate std;
 
 mod algorithm;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod all_of;
+mod carry;
 #[cfg(target_has_atomic = "64")]
 mod cell;
 mod decision;
+mod fixed_window;
+mod gcra;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 mod keyed;
+mod leaky_bucket;
 mod limit;
 #[cfg(target_has_atomic = "64")]
 mod limiter;
+mod rate;
+#[cfg(target_has_atomic = "64")]
+mod reservation;
+mod sliding_counter;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod sliding_log;
+mod snapshot;
 #[cfg(target_has_atomic = "64")]
 mod sync;
 mod token_bucket;
+mod windows;
 
 pub use algorithm::Algorithm;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use all_of::{AllOf, States};
+pub use carry::Carry;
 pub use decision::{Decision, Denied};
+pub use fixed_window::FixedWindow;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 pub use keyed::{KeyedLimiter, KeyedLimiterBuilder, Overflow};
-pub use limit::{Limit, LimitError, LimitErrorKind};
+pub use leaky_bucket::LeakyBucket;
+pub use limit::{Limit, LimitError, LimitErrorKind, LimitState};
 #[cfg(target_has_atomic = "64")]
 pub use limiter::{Limiter, LimiterBuilder};
+#[cfg(all(feature = "tokio", target_has_atomic = "64"))]
+pub use limiter::{Line, NotReady};
+#[cfg(target_has_atomic = "64")]
+pub use reservation::Reservation;
+pub use sliding_counter::SlidingWindowCounter;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use sliding_counter::{StrictCounts, StrictWindowCounter, WideCount, WideWindowCounter};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use sliding_log::{Events, SlidingWindowLog};
+pub use snapshot::Snapshot;
 pub use token_bucket::TokenBucket;
 
 #[cfg(doctest)]

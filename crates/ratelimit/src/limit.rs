@@ -1,16 +1,19 @@
+mod algorithm;
 mod error;
 #[cfg(feature = "serde")]
 mod serde;
+mod state;
 mod text;
 
 use core::fmt;
 use core::str::FromStr;
 
-use voussoir_core::{ConfigError, Nanos};
-
-use crate::algorithm::{Algorithm, sealed};
-use crate::{Decision, TokenBucket};
+use crate::{FixedWindow, LeakyBucket, SlidingWindowCounter, TokenBucket};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+use crate::{SlidingWindowLog, StrictWindowCounter, WideWindowCounter};
+use algorithm::dispatch;
 pub use error::{LimitError, LimitErrorKind};
+pub use state::LimitState;
 pub(crate) use text::write_rate;
 
 /// A limit chosen at run time, as a configuration says it.
@@ -21,7 +24,19 @@ pub(crate) use text::write_rate;
 /// | `100/min burst 20` | 100 every minute, 20 at once |
 /// | `1000/h` | 1000 every hour, 1000 at once |
 /// | `5/30s` | 5 every 30 seconds, 5 at once |
+/// | `1000/min debt 5000` | a [`TokenBucket`] that may be [overdrawn](TokenBucket::debt) |
+/// | `leaky 5/s` | a [`LeakyBucket`]: one every 200 ms |
+/// | `leaky 5/s burst 10` | the same as a meter: 10 at once |
+/// | `leaky 5/s queue 50` | the same as a queue: up to 50 are held until their turn |
+/// | `fixed 100/min` | a [`FixedWindow`]: 100 in each minute of the clock |
+/// | `fixed 100/min anchored` | 100 in a minute that begins with a key's first request |
+/// | `fixed 1000/day start 23h` | 1000 in each day that begins at 23:00 of the clock |
+/// | `sliding 100/min` | a [`SlidingWindowCounter`]: about 100 in any minute |
+/// | `sliding 100/min strict 10` | never more than 100 in any minute, counted in 10 parts |
+/// | `log 100/h` | exactly at most 100 in any hour (`SlidingWindowLog`) |
+/// | `unlimited`, `blocked` | everything, nothing |
 ///
+/// Those with `strict`, `log` and limits too large for one word need the feature `std`.
 /// A period is a unit or a [duration](voussoir_core::duration): `s`, `min`, `h`, `day`, `500ms`,
 /// `1h30m`. With the feature `serde` a limit is written and read as this text.
 ///
@@ -41,12 +56,49 @@ pub(crate) use text::write_rate;
 pub enum Limit {
     /// An average rate with a burst.
     TokenBucket(TokenBucket),
+    /// An even rate, as a meter or as a queue.
+    LeakyBucket(LeakyBucket),
+    /// So many in each window.
+    FixedWindow(FixedWindow),
+    /// About so many in any window.
+    SlidingWindowCounter(SlidingWindowCounter),
+    /// The same, of a limit that does not fit one word.
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    WideWindowCounter(WideWindowCounter),
+    /// Never more than so many in any window, by counts.
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    StrictWindowCounter(StrictWindowCounter),
+    /// Exactly so many in any window.
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    SlidingWindowLog(SlidingWindowLog),
+    /// Everything passes.
+    Unlimited,
+    /// Nothing passes, however long it waits.
+    Blocked,
 }
 
-impl From<TokenBucket> for Limit {
-    fn from(bucket: TokenBucket) -> Self {
-        Self::TokenBucket(bucket)
-    }
+macro_rules! from {
+    ($($(#[$on:meta])? $algorithm:ident),* $(,)?) => {$(
+        $(#[$on])?
+        impl From<$algorithm> for Limit {
+            fn from(algorithm: $algorithm) -> Self {
+                Self::$algorithm(algorithm)
+            }
+        }
+    )*};
+}
+
+from! {
+    TokenBucket,
+    LeakyBucket,
+    FixedWindow,
+    SlidingWindowCounter,
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    WideWindowCounter,
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    StrictWindowCounter,
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    SlidingWindowLog,
 }
 
 impl FromStr for Limit {
@@ -62,48 +114,11 @@ impl FromStr for Limit {
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TokenBucket(bucket) => bucket.fmt(f),
-        }
-    }
-}
-
-impl sealed::Sealed for Limit {}
-
-impl Algorithm for Limit {
-    type State = u64;
-    #[cfg(target_has_atomic = "64")]
-    type Cell = crate::sync::AtomicU64;
-
-    fn validate(&self) -> Result<(), ConfigError> {
-        match self {
-            Self::TokenBucket(bucket) => bucket.validate(),
-        }
-    }
-
-    #[inline]
-    fn check(&self, state: &mut u64, now: Nanos, n: u32) -> Decision {
-        match self {
-            Self::TokenBucket(bucket) => bucket.check(state, now, n),
-        }
-    }
-
-    #[inline]
-    fn is_fresh(&self, state: &u64, now: Nanos) -> bool {
-        match self {
-            Self::TokenBucket(bucket) => bucket.is_fresh(state, now),
-        }
-    }
-
-    fn used_up(&self, now: Nanos) -> u64 {
-        match self {
-            Self::TokenBucket(bucket) => bucket.used_up(now),
-        }
-    }
-
-    fn mend(&self, state: &mut u64, now: Nanos) {
-        match self {
-            Self::TokenBucket(bucket) => bucket.mend(state, now),
-        }
+        dispatch!(
+            self,
+            algorithm => algorithm.fmt(f),
+            unlimited => f.write_str("unlimited"),
+            blocked => f.write_str("blocked")
+        )
     }
 }

@@ -1,7 +1,14 @@
+mod persist;
+mod reserve;
+#[cfg(feature = "tokio")]
+mod wait;
+
 use voussoir_core::{Clock, ConfigError, Nanos, SystemClock};
 
 use crate::cell::Cell;
-use crate::{Algorithm, Decision, TokenBucket};
+use crate::{Algorithm, Decision, Denied, TokenBucket};
+#[cfg(feature = "tokio")]
+pub use wait::{Line, NotReady};
 
 /// A limit on one thing, shared by reference between threads.
 ///
@@ -55,7 +62,8 @@ impl<A: Algorithm, C> LimiterBuilder<A, C> {
     /// What is wrong with the algorithm's configuration, such as a burst of 0.
     pub fn build(self) -> Result<Limiter<A, C>, ConfigError> {
         self.algorithm.validate()?;
-        Ok(Limiter { algorithm: self.algorithm, cell: A::Cell::default(), clock: self.clock })
+        let cell = self.algorithm.cell();
+        Ok(Limiter { algorithm: self.algorithm, cell, clock: self.clock })
     }
 }
 
@@ -77,7 +85,29 @@ impl<A: Algorithm, C> Limiter<A, C> {
     /// The decision that [`check_n_at`](Self::check_n_at) would take, without taking it.
     #[inline]
     pub fn peek_n_at(&self, now: Nanos, n: u32) -> Decision {
-        self.cell.update(|state| self.algorithm.peek(state, now, n))
+        self.cell.read(|state| self.algorithm.peek(state, now, n))
+    }
+
+    /// Gives `n` back at `now`, taken to be of the newest requests; never more than was taken. For
+    /// requests that were counted and turned out not to be: right after a check it undoes it.
+    pub fn refund_at(&self, now: Nanos, n: u32) {
+        self.cell.update(|state| self.algorithm.refund(state, now, n));
+    }
+
+    /// Takes `n` at `now` without asking, or as much of it as there is: for a cost that is known
+    /// only after the fact, such as bytes sent. A bucket with a [debt](TokenBucket::debt) goes that
+    /// far below nothing. Called first of all, it lets a limiter begin with less than its limit.
+    pub fn charge_at(&self, now: Nanos, n: u32) {
+        self.cell.update(|state| self.algorithm.charge(state, now, n));
+    }
+
+    /// Takes up to `n` at `now`: as many as there are. How many that was, at least 1.
+    ///
+    /// # Errors
+    ///
+    /// The refusal of a request of cost 1, when nothing is there.
+    pub fn consume_up_to_at(&self, now: Nanos, n: u32) -> Result<u32, Denied> {
+        self.cell.update(|state| self.algorithm.consume_up_to(state, now, n))
     }
 
     /// The algorithm given to the builder.
@@ -102,7 +132,11 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
     #[inline]
     pub fn check_n(&self, n: u32) -> Decision {
         let decision = self.check_n_at(self.clock.now(), n);
-        if decision.is_behind() { self.mend_and_check(n) } else { decision }
+        if !decision.is_behind() {
+            return decision;
+        }
+        self.mend();
+        self.check_n_at(self.clock.now(), n)
     }
 
     /// The decision that [`check`](Self::check) would take, without taking it.
@@ -114,14 +148,56 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
     /// The decision that [`check_n`](Self::check_n) would take, without taking it.
     #[inline]
     pub fn peek_n(&self, n: u32) -> Decision {
+        let decision = self.peek_n_at(self.clock.now(), n);
+        if !decision.is_behind() {
+            return decision;
+        }
+        // As `check_n` would find it. It takes nothing, so it may as well be done for good.
+        self.mend();
         self.peek_n_at(self.clock.now(), n)
     }
 
+    /// [`refund_at`](Self::refund_at) the present.
+    pub fn refund(&self, n: u32) {
+        self.refund_at(self.clock.now(), n);
+    }
+
+    /// [`charge_at`](Self::charge_at) the present.
+    pub fn charge(&self, n: u32) {
+        self.charge_at(self.clock.now(), n);
+    }
+
+    /// [`consume_up_to_at`](Self::consume_up_to_at) the present.
+    ///
+    /// # Errors
+    ///
+    /// The refusal of a request of cost 1, when nothing is there.
+    ///
+    /// ```
+    /// use voussoir_core::ManualClock;
+    /// use voussoir_ratelimit::{Limiter, TokenBucket};
+    ///
+    /// let bucket = TokenBucket::per_second(5);
+    /// let limiter = Limiter::builder(bucket).clock(ManualClock::new()).build()?;
+    /// assert_eq!(limiter.consume_up_to(3)?, 3);
+    /// assert_eq!(limiter.consume_up_to(3)?, 2);
+    /// assert!(limiter.consume_up_to(3).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn consume_up_to(&self, n: u32) -> Result<u32, Denied> {
+        match self.consume_up_to_at(self.clock.now(), n) {
+            Err(denied) if denied.decision().is_behind() => {
+                self.mend();
+                self.consume_up_to_at(self.clock.now(), n)
+            }
+            answer => answer,
+        }
+    }
+
     #[cold]
-    fn mend_and_check(&self, n: u32) -> Decision {
+    fn mend(&self) {
         // The clock is read after the state, as `mend` demands.
         self.cell.update(|state| self.algorithm.mend(state, self.clock.now()));
-        self.check_n_at(self.clock.now(), n)
     }
 }
 
@@ -132,7 +208,7 @@ mod models {
     use voussoir_core::Nanos;
 
     use super::Limiter;
-    use crate::TokenBucket;
+    use crate::{FixedWindow, TokenBucket};
 
     #[test]
     fn threads_admit_exactly_the_burst() {
@@ -161,6 +237,38 @@ mod models {
             };
             let ours = limiter.check_at(Nanos::from_millis(999)).is_allowed();
             assert!(other.join().unwrap() ^ ours);
+        });
+    }
+
+    #[test]
+    fn what_is_given_back_is_granted_once() {
+        loom::model(|| {
+            let limiter = Limiter::builder(FixedWindow::per_second(2)).build().unwrap();
+            let limiter = Arc::new(limiter);
+            assert!(limiter.check_at(Nanos::ZERO).is_allowed());
+            let other = {
+                let limiter = Arc::clone(&limiter);
+                thread::spawn(move || limiter.refund_at(Nanos::ZERO, 1))
+            };
+            let ours = (0..2).filter(|_| limiter.check_at(Nanos::ZERO).is_allowed()).count();
+            other.join().unwrap();
+            let left = limiter.peek_n_at(Nanos::ZERO, 0).remaining() as usize;
+            assert_eq!(ours + left, 2);
+        });
+    }
+
+    #[test]
+    fn a_reservation_is_given_back_only_while_it_is_the_last() {
+        loom::model(|| {
+            let bucket = TokenBucket::per_second(1).debt(2);
+            let limiter = Arc::new(Limiter::builder(bucket).build().unwrap());
+            let ours = limiter.reserve_at(Nanos::ZERO, 1).unwrap();
+            let other = {
+                let limiter = Arc::clone(&limiter);
+                thread::spawn(move || limiter.reserve_at(Nanos::ZERO, 1).unwrap().delay())
+            };
+            let was_last = limiter.cancel(ours);
+            assert_eq!(other.join().unwrap().is_zero(), was_last);
         });
     }
 }

@@ -1,6 +1,13 @@
-//! The atomic that threads race for in this crate, or loom's model of it.
+//! What threads race for in this crate, or loom's model of it.
 
 #[cfg(not(voussoir_loom))]
 pub(crate) use core::sync::atomic::{AtomicU64, Ordering};
 #[cfg(voussoir_loom)]
 pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
+#[cfg(all(feature = "std", not(voussoir_loom)))]
+pub(crate) use std::sync::Mutex;
+#[cfg(feature = "std")]
+pub(crate) use std::sync::PoisonError;
+
+#[cfg(all(feature = "std", voussoir_loom))]
+pub(crate) use loom::sync::Mutex;

@@ -1,16 +1,13 @@
-mod level;
-mod timeline;
-
 use core::fmt;
 use core::time::Duration;
 
 use voussoir_core::{ConfigError, Nanos};
 
 use crate::algorithm::{Algorithm, sealed};
-use crate::decision::{Decision, Outcome};
+use crate::decision::{Decision, Facts};
+use crate::gcra::Gcra;
 use crate::limit;
-pub(crate) use level::Level;
-use timeline::Timeline;
+use crate::snapshot::{Snapshot, Use};
 
 /// Lets through `burst` requests at once and `tokens` a period on average, evenly spaced.
 ///
@@ -41,58 +38,47 @@ use timeline::Timeline;
 ///   stands still for the bucket 109 years after its clock's origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenBucket {
-    tokens: u32,
-    period: Duration,
-    burst: u32,
-    timeline: Timeline,
+    gcra: Gcra,
 }
 
 impl TokenBucket {
     /// `tokens` every `period`, and as many at once.
     pub const fn new(tokens: u32, period: Duration) -> Self {
-        Self { tokens, period, burst: tokens, timeline: Timeline::of(tokens, period, tokens) }
-    }
-
-    /// `tokens` every second, and as many at once.
-    pub const fn per_second(tokens: u32) -> Self {
-        Self::new(tokens, Duration::from_secs(1))
-    }
-
-    /// `tokens` every minute, and as many at once.
-    pub const fn per_minute(tokens: u32) -> Self {
-        Self::new(tokens, Duration::from_mins(1))
-    }
-
-    /// `tokens` every hour, and as many at once.
-    pub const fn per_hour(tokens: u32) -> Self {
-        Self::new(tokens, Duration::from_hours(1))
-    }
-
-    /// `tokens` every 24 hours, and as many at once.
-    pub const fn per_day(tokens: u32) -> Self {
-        Self::new(tokens, Duration::from_hours(24))
+        Self { gcra: Gcra::new(tokens, period, tokens, 0) }
     }
 
     /// `burst` tokens at once, instead of as many as a period brings.
     pub const fn burst(self, burst: u32) -> Self {
-        Self { burst, timeline: Timeline::of(self.tokens, self.period, burst), ..self }
+        let Gcra { tokens, period, debt, .. } = self.gcra;
+        Self { gcra: Gcra::new(tokens, period, burst, debt) }
+    }
+
+    /// Lets the bucket be overdrawn by up to `debt` tokens, 0 by default: by
+    /// [`charge`](crate::Limiter::charge) for a cost that is known only afterwards, and by
+    /// [`reserve`](crate::Limiter::reserve) for tokens that are still to come. A check is never
+    /// let through on credit.
+    pub const fn debt(self, debt: u32) -> Self {
+        let Gcra { tokens, period, burst, .. } = self.gcra;
+        Self { gcra: Gcra::new(tokens, period, burst, debt) }
     }
 
     /// Tokens that a period brings.
     pub const fn tokens(&self) -> u32 {
-        self.tokens
+        self.gcra.tokens
     }
 
     /// The period in which [`tokens`](Self::tokens) come.
     pub const fn period(&self) -> Duration {
-        self.period
+        self.gcra.period
     }
 
     /// Tokens that a full bucket holds.
     pub const fn capacity(&self) -> u32 {
-        self.burst
+        self.gcra.burst
     }
 }
+
+crate::rate::constructors!(TokenBucket, tokens, "and as many at once");
 
 impl sealed::Sealed for TokenBucket {}
 
@@ -103,60 +89,61 @@ impl Algorithm for TokenBucket {
     type Cell = crate::sync::AtomicU64;
 
     fn validate(&self) -> Result<(), ConfigError> {
-        if self.tokens == 0 {
-            let allowed = "1 or more; to refuse everything, do not ask a limiter";
-            return Err(ConfigError::new("tokens", self.tokens, allowed));
-        }
-        if self.burst == 0 {
-            return Err(ConfigError::new("burst", self.burst, "1 or more"));
-        }
-        if !Timeline::allows_period(self.period) {
-            let period = voussoir_core::duration::text(self.period);
-            return Err(ConfigError::new("period", period, "1ns to 10000d"));
-        }
-        if !Timeline::allows_rate(self.tokens, self.period) {
-            return Err(ConfigError::new("tokens", self.tokens, "at most 4 a nanosecond"));
-        }
-        Ok(())
+        self.gcra.validate()
     }
 
     #[inline]
     fn check(&self, full_at: &mut u64, now: Nanos, n: u32) -> Decision {
-        let tick = self.timeline.tick(now);
-        let before = (*full_at).max(tick);
-        // Beyond the burst the sum may saturate; it is above the capacity all the same.
-        let after = before.saturating_add(self.timeline.per_token.saturating_mul(u64::from(n)));
-        let (outcome, stands_at) = if after - tick <= self.timeline.capacity || n == 0 {
-            if n > 0 {
-                *full_at = after;
-            }
-            (Outcome::Allowed, after)
-        } else if n > self.burst {
-            (Outcome::ExceedsCapacity, before)
-        } else {
-            (Outcome::Denied, before)
-        };
-        Decision::new(outcome, Level::new(self.timeline, self.burst, n, now, stands_at))
+        let (outcome, level) = self.gcra.check(full_at, now, n);
+        Decision::new(outcome, Facts::Bucket(level))
+    }
+
+    fn reserve(&self, full_at: &mut u64, now: Nanos, n: u32) -> Decision {
+        let (outcome, level) = self.gcra.reserve(full_at, now, n);
+        Decision::new(outcome, Facts::Bucket(level))
+    }
+
+    fn charge(&self, full_at: &mut u64, now: Nanos, n: u32) {
+        self.gcra.charge(full_at, now, n);
+    }
+
+    fn refund(&self, full_at: &mut u64, now: Nanos, n: u32) {
+        self.gcra.refund(full_at, now, n);
     }
 
     #[inline]
     fn is_fresh(&self, full_at: &u64, now: Nanos) -> bool {
-        *full_at <= self.timeline.tick(now)
+        self.gcra.is_fresh(*full_at, now)
     }
 
     fn used_up(&self, now: Nanos) -> u64 {
-        self.timeline.tick(now) + self.timeline.capacity
+        self.gcra.used_up(now)
     }
 
     fn mend(&self, full_at: &mut u64, now: Nanos) {
-        *full_at = (*full_at).min(self.used_up(now));
+        self.gcra.mend(full_at, now);
+    }
+
+    fn save(&self, state: &u64, now: Nanos) -> Snapshot {
+        Snapshot::new(Use::all_of(self.peek(state, now, 0)))
+    }
+
+    fn load(&self, snapshot: &Snapshot, now: Nanos) -> u64 {
+        self.gcra.full_after(snapshot.counts_for(), now)
     }
 }
 
 /// As [`Limit`](crate::Limit) reads it: `100/min burst 20`.
 impl fmt::Display for TokenBucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        limit::write_rate(f, self.tokens, self.period)?;
-        if self.burst == self.tokens { Ok(()) } else { write!(f, " burst {}", self.burst) }
+        let Gcra { tokens, period, burst, debt, .. } = self.gcra;
+        limit::write_rate(f, tokens, period)?;
+        if burst != tokens {
+            write!(f, " burst {burst}")?;
+        }
+        if debt != 0 {
+            write!(f, " debt {debt}")?;
+        }
+        Ok(())
     }
 }

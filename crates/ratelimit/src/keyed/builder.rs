@@ -74,7 +74,7 @@ impl<K, A: Algorithm, S, C> KeyedLimiterBuilder<K, A, S, C> {
             states: ShardedMap::with_hasher(self.hasher),
             max_keys: self.max_keys,
             overflow: self.overflow,
-            shared: A::Cell::default(),
+            shared: self.algorithm.cell(),
             clock: self.clock,
         })
     }

@@ -34,6 +34,9 @@ pub enum LimitErrorKind {
     /// A whole number should stand here.
     #[error("no whole number")]
     Number,
+    /// A word that names no algorithm.
+    #[error("unknown algorithm `{0}`")]
+    UnknownAlgorithm(String),
     /// A number is above 2^32 − 1.
     #[error("number too large")]
     TooLarge,
@@ -43,12 +46,23 @@ pub enum LimitErrorKind {
     /// What stands behind the `/` is no period.
     #[error("unknown period")]
     Period,
+    /// A duration should stand here.
+    #[error("no duration")]
+    Duration,
     /// A word that is no option of this limit.
-    #[error("unknown option `{0}`")]
-    UnknownOption(String),
+    #[error("unknown option `{option}`")]
+    UnknownOption {
+        /// The word.
+        option: String,
+        /// The options of this limit.
+        allowed: &'static str,
+    },
     /// An option that was given before.
     #[error("option `{0}` given twice")]
     Repeated(String),
+    /// Two options of which one excludes the other.
+    #[error("option `{0}` beside another that excludes it")]
+    Excluded(String),
     /// The text can be read, but no such limit can be meant.
     #[error("`{}` of {}", .0.option(), .0.given())]
     Refused(ConfigError),
@@ -61,7 +75,12 @@ impl LimitErrorKind {
             Self::TooLarge => "up to 4294967295",
             Self::NoSlash => "a count, a slash and a period, as in 100/min",
             Self::Period => "s, min, h, day, or a duration such as 30s",
-            Self::UnknownOption(_) => "burst",
+            Self::UnknownAlgorithm(_) => {
+                "leaky, fixed, sliding, log, unlimited, blocked, or a count, as in 100/min"
+            }
+            Self::Duration => "a duration such as 30s",
+            Self::UnknownOption { allowed, .. } => allowed,
+            Self::Excluded(_) => "one of the two",
             Self::Repeated(_) => "each option once",
             Self::Refused(error) => error.allowed(),
         }

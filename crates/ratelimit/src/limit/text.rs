@@ -1,11 +1,14 @@
 use alloc::borrow::ToOwned;
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use voussoir_core::duration;
+use voussoir_core::{Nanos, duration};
 
 use super::{Limit, LimitError, LimitErrorKind};
-use crate::{Algorithm, TokenBucket};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+use crate::SlidingWindowLog;
+use crate::{Algorithm, FixedWindow, LeakyBucket, SlidingWindowCounter, TokenBucket};
 
 /// Periods that are written as a word instead of as a duration.
 const NAMED: [(&str, Duration); 4] = [
@@ -23,35 +26,138 @@ pub(crate) fn write_rate(f: &mut fmt::Formatter<'_>, count: u32, period: Duratio
     }
 }
 
-/// `COUNT "/" PERIOD ["burst" COUNT]`, with blanks anywhere between.
+/// `[ALGORITHM] COUNT "/" PERIOD {OPTION}`, or a word alone; with blanks anywhere between.
 pub(super) fn parse(text: &str) -> Result<Limit, LimitError> {
     let mut reader = Reader { text, at: 0 };
+    reader.skip_blanks();
+    let start = reader.at;
+    let algorithm = reader.take_while(char::is_alphabetic);
+    match algorithm {
+        "unlimited" => return reader.end(Limit::Unlimited),
+        "blocked" => return reader.end(Limit::Blocked),
+        "" | "leaky" | "fixed" | "sliding" => {}
+        #[cfg(all(feature = "std", target_has_atomic = "64"))]
+        "log" => {}
+        _ => {
+            return Err(reader.error(start, LimitErrorKind::UnknownAlgorithm(algorithm.to_owned())));
+        }
+    }
     reader.skip_blanks();
     let start = reader.at;
     let count = reader.count()?;
     reader.skip_blanks();
     reader.slash()?;
     reader.skip_blanks();
+    let period_at = reader.at;
     let period = reader.period()?;
-    let mut bucket = TokenBucket::new(count, period);
 
-    let mut burst = None;
-    while let Some((at, word)) = reader.word() {
-        match word {
-            "burst" if burst.is_none() => {
-                reader.skip_blanks();
-                burst = Some(reader.at);
-                bucket = bucket.burst(reader.count()?);
-            }
-            "burst" => return Err(reader.error(at, LimitErrorKind::Repeated(word.to_owned()))),
-            _ => return Err(reader.error(at, LimitErrorKind::UnknownOption(word.to_owned()))),
-        }
-    }
-    bucket.validate().map_err(|refused| {
-        let at = if refused.option() == "burst" { burst.unwrap_or(start) } else { start };
-        reader.error(at, LimitErrorKind::Refused(refused))
+    let mut options = Options { reader, seen: Vec::new() };
+    let limit = match algorithm {
+        "leaky" => options.leaky(LeakyBucket::new(count, period))?,
+        "fixed" => options.fixed(FixedWindow::new(count, period))?,
+        "sliding" => options.sliding(SlidingWindowCounter::new(count, period))?,
+        #[cfg(all(feature = "std", target_has_atomic = "64"))]
+        "log" => options.none(SlidingWindowLog::new(count, period).into())?,
+        _ => options.bucket(TokenBucket::new(count, period))?,
+    };
+    limit.validate().map_err(|refused| {
+        let option = options.seen.iter().find(|(word, _)| *word == refused.option());
+        let at = match option {
+            Some((_, value_at)) => *value_at,
+            None if refused.option() == "period" => period_at,
+            None => start,
+        };
+        options.reader.error(at, LimitErrorKind::Refused(refused))
     })?;
-    Ok(Limit::TokenBucket(bucket))
+    Ok(limit)
+}
+
+/// The options of each algorithm.
+struct Options<'a> {
+    reader: Reader<'a>,
+    /// Each option so far, and where its value stands.
+    seen: Vec<(&'a str, usize)>,
+}
+
+impl<'a> Options<'a> {
+    fn bucket(&mut self, mut bucket: TokenBucket) -> Result<Limit, LimitError> {
+        while let Some(option) = self.next(&["burst", "debt"], "burst, debt")? {
+            let count = self.reader.count()?;
+            bucket = if option == "burst" { bucket.burst(count) } else { bucket.debt(count) };
+        }
+        Ok(bucket.into())
+    }
+
+    fn leaky(&mut self, mut bucket: LeakyBucket) -> Result<Limit, LimitError> {
+        while let Some(option) = self.next(&["burst", "queue"], "burst, queue")? {
+            self.alone(option)?;
+            let count = self.reader.count()?;
+            bucket = if option == "burst" { bucket.burst(count) } else { bucket.queue(count) };
+        }
+        Ok(bucket.into())
+    }
+
+    fn fixed(&mut self, mut window: FixedWindow) -> Result<Limit, LimitError> {
+        while let Some(option) = self.next(&["anchored", "start"], "anchored, start")? {
+            self.alone(option)?;
+            window = if option == "anchored" {
+                window.anchored()
+            } else {
+                window.starting_at(Nanos::from_duration(self.reader.duration()?))
+            };
+        }
+        Ok(window.into())
+    }
+
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    fn sliding(&mut self, counter: SlidingWindowCounter) -> Result<Limit, LimitError> {
+        // One that a word holds, if it does; one that is wrong anyhow says what is wrong with it.
+        let mut limit: Limit = counter.into();
+        if counter.wide().validate().is_ok() && !counter.fits_one_word() {
+            limit = counter.wide().into();
+        }
+        while self.next(&["strict"], "strict")?.is_some() {
+            limit = counter.strict(self.reader.count()?).into();
+        }
+        Ok(limit)
+    }
+
+    #[cfg(not(all(feature = "std", target_has_atomic = "64")))]
+    fn sliding(&mut self, counter: SlidingWindowCounter) -> Result<Limit, LimitError> {
+        self.none(counter.into())
+    }
+
+    fn none(&mut self, limit: Limit) -> Result<Limit, LimitError> {
+        self.next(&[], "none here").map(|_| limit)
+    }
+
+    /// The next option, read up to its value.
+    fn next(
+        &mut self,
+        options: &[&str],
+        allowed: &'static str,
+    ) -> Result<Option<&'a str>, LimitError> {
+        let Some((at, word)) = self.reader.word() else { return Ok(None) };
+        if !options.contains(&word) {
+            let option = word.to_owned();
+            return Err(self.reader.error(at, LimitErrorKind::UnknownOption { option, allowed }));
+        }
+        if self.seen.iter().any(|(seen, _)| *seen == word) {
+            return Err(self.reader.error(at, LimitErrorKind::Repeated(word.to_owned())));
+        }
+        self.reader.skip_blanks();
+        self.seen.push((word, self.reader.at));
+        Ok(Some(word))
+    }
+
+    /// Refuses an option that was read beside another.
+    fn alone(&self, option: &str) -> Result<(), LimitError> {
+        if self.seen.len() < 2 {
+            return Ok(());
+        }
+        let kind = LimitErrorKind::Excluded(option.to_owned());
+        Err(self.reader.error(self.reader.word_before(option), kind))
+    }
 }
 
 struct Reader<'a> {
@@ -98,6 +204,25 @@ impl<'a> Reader<'a> {
             .or_else(|| unit(word))
             .or_else(|| duration::parse(word).ok())
             .ok_or_else(|| self.error(start, LimitErrorKind::Period))
+    }
+
+    /// The next word as a duration.
+    fn duration(&mut self) -> Result<Duration, LimitError> {
+        let start = self.at;
+        let word = self.take_while(|c| !c.is_whitespace());
+        duration::parse(word).map_err(|_| self.error(start, LimitErrorKind::Duration))
+    }
+
+    /// Nothing more may follow.
+    fn end(&mut self, limit: Limit) -> Result<Limit, LimitError> {
+        let Some((at, word)) = self.word() else { return Ok(limit) };
+        let option = word.to_owned();
+        Err(self.error(at, LimitErrorKind::UnknownOption { option, allowed: "none here" }))
+    }
+
+    /// Where `word` begins, which was the last read but for blanks.
+    fn word_before(&self, word: &str) -> usize {
+        self.text[..self.at].trim_end().len() - word.len()
     }
 
     /// The next option's name and where it stands.

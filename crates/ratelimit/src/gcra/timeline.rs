@@ -2,6 +2,8 @@ use core::time::Duration;
 
 use voussoir_core::Nanos;
 
+use crate::rate;
+
 /// A bucket's own clock: how it turns nanoseconds into ticks, and how many ticks make a token.
 ///
 /// Nanoseconds alone would do for the rates whose tokens are whole nanoseconds apart. For the
@@ -15,49 +17,48 @@ pub(super) struct Timeline {
     fraction: u64,
     /// Ticks from one token to the next.
     pub(super) per_token: u64,
-    /// Ticks from empty to full: burst × `per_token`, at most 2^62.
+    /// Ticks from empty to full: burst × `per_token`.
     pub(super) capacity: u64,
+    /// Ticks from the deepest debt to full: (burst + debt) × `per_token`, at most 2^62.
+    pub(super) depth: u64,
 }
 
-/// Leaves room above every tick of [`Timeline::tick`] for a full bucket, so that sums of the two
+/// Leaves room above every tick of [`Timeline::tick`] for the deepest debt, so that sums of the two
 /// never overflow.
-const MAX_CAPACITY: u64 = 1 << 62;
+const MAX_DEPTH: u64 = 1 << 62;
 /// With 4 ticks a nanosecond, the ticks last for 3/4 × 2^64 / 4 ns: 109 years.
 const MAX_TICKS_PER_NANO: u64 = 4;
-const MAX_PERIOD: Duration = Duration::from_hours(24 * 10_000);
 
 impl Timeline {
     /// Of a configuration that is not allowed: no tick ever passes and nothing fits.
-    const STOPPED: Self = Self { whole: 0, fraction: 0, per_token: 1, capacity: 0 };
-
-    pub(super) const fn allows_period(period: Duration) -> bool {
-        !period.is_zero() && period.as_nanos() <= MAX_PERIOD.as_nanos()
-    }
+    const STOPPED: Self = Self { whole: 0, fraction: 0, per_token: 1, capacity: 0, depth: 0 };
 
     pub(super) const fn allows_rate(tokens: u32, period: Duration) -> bool {
         tokens as u128 <= MAX_TICKS_PER_NANO as u128 * period.as_nanos()
     }
 
-    pub(super) const fn of(tokens: u32, period: Duration, burst: u32) -> Self {
+    pub(super) const fn of(tokens: u32, period: Duration, burst: u32, debt: u32) -> Self {
         if tokens == 0
             || burst == 0
-            || !Self::allows_period(period)
+            || !rate::allows_period(period)
             || !Self::allows_rate(tokens, period)
         {
             return Self::STOPPED;
         }
         let (tokens, period, burst) = (tokens as u64, period.as_nanos() as u64, burst as u64);
+        let deepest = burst + debt as u64;
 
         // The rate in lowest terms gives ticks that are exact: `a` of them a nanosecond.
         let divisor = greatest_common_divisor(tokens, period);
         let (a, b) = (tokens / divisor, period / divisor);
-        if a <= MAX_TICKS_PER_NANO && b <= MAX_CAPACITY / burst {
-            return Self { whole: a, fraction: 0, per_token: b, capacity: b * burst };
+        if a <= MAX_TICKS_PER_NANO && b <= MAX_DEPTH / deepest {
+            let (capacity, depth) = (b * burst, b * deepest);
+            return Self { whole: a, fraction: 0, per_token: b, capacity, depth };
         }
 
-        // Else the finest ticks that fit; at least 1, since tokens <= 4 × period and burst < 2^32.
+        // Else the finest ticks that fit; at least 1, since tokens <= 4 × period and deepest < 2^33.
         let finest = MAX_TICKS_PER_NANO * period / tokens;
-        let coarsest_needed = MAX_CAPACITY / burst;
+        let coarsest_needed = MAX_DEPTH / deepest;
         let per_token = if finest < coarsest_needed { finest } else { coarsest_needed };
         // tokens × per_token <= 4 × period < 2^62, so the shift by 64 stays within 128 bits.
         let per_nano = ((tokens as u128 * per_token as u128) << 64) / period as u128;
@@ -66,6 +67,7 @@ impl Timeline {
             fraction: per_nano as u64,
             per_token,
             capacity: per_token * burst,
+            depth: per_token * deepest,
         }
     }
 
@@ -75,7 +77,13 @@ impl Timeline {
         let nanos = now.as_nanos();
         let parts = ((nanos as u128 * self.fraction as u128) >> 64) as u64;
         let ticks = nanos.saturating_mul(self.whole).saturating_add(parts);
-        if ticks > u64::MAX - MAX_CAPACITY { u64::MAX - MAX_CAPACITY } else { ticks }
+        if ticks > u64::MAX - MAX_DEPTH { u64::MAX - MAX_DEPTH } else { ticks }
+    }
+
+    /// A tick that is not before any that `now` can stand for: where ticks are no whole number a
+    /// nanosecond, the next one.
+    pub(super) const fn tick_up(&self, now: Nanos) -> u64 {
+        self.tick(now).saturating_add((self.fraction > 0) as u64)
     }
 
     /// How long after the tick `now` the clock shows the tick `then`, in nanoseconds rounded so

@@ -41,13 +41,24 @@ impl Level {
         self.timeline.wait(self.now, fits_at)
     }
 
+    /// The wait until the debt is paid: none while the bucket is not overdrawn.
+    pub(crate) fn paid_after(&self) -> Duration {
+        self.timeline.wait(self.now, self.full_at.saturating_sub(self.timeline.capacity))
+    }
+
+    /// The wait for the turn of a request that was let into an evenly spaced queue.
+    pub(crate) fn turn_after(&self) -> Duration {
+        let cost = self.timeline.per_token.saturating_mul(u64::from(self.cost));
+        self.timeline.wait(self.now, self.full_at.saturating_sub(cost))
+    }
+
     pub(crate) fn reset_after(&self) -> Duration {
         self.timeline.wait(self.now, self.full_at)
     }
 
     #[inline]
     pub(crate) fn is_behind(&self) -> bool {
-        self.missing() > self.timeline.capacity
+        self.missing() > self.timeline.depth
     }
 
     /// Ticks until full.

@@ -1,0 +1,263 @@
+use core::fmt;
+use core::time::Duration;
+
+use voussoir_core::{ConfigError, Nanos, duration};
+
+use crate::algorithm::{Algorithm, sealed};
+use crate::decision::{Decision, Facts, Figures, Outcome};
+use crate::snapshot::{Snapshot, Use};
+use crate::windows::Windows;
+use crate::{limit, rate};
+
+/// Lets through `limit` requests in each window of a fixed length; all are free again when the next
+/// begins.
+///
+/// The cheapest to explain ("1000 a day, reset at midnight") and the roughest: **a client that
+/// spends one window's limit at its end and the next one's at its beginning gets twice the limit
+/// within a moment**. Take a [`SlidingWindowCounter`](crate::SlidingWindowCounter) where that
+/// hurts. Refused requests count for nothing, so that a client that keeps asking is not locked out.
+///
+/// ```
+/// use std::time::Duration;
+/// use voussoir_core::Nanos;
+/// use voussoir_ratelimit::{FixedWindow, Limiter};
+///
+/// let limiter = Limiter::builder(FixedWindow::per_minute(2)).build()?;
+/// let now = Nanos::from_secs(50);
+/// assert!(limiter.check_n_at(now, 2).is_allowed());
+/// assert_eq!(limiter.check_at(now).retry_after(), Some(Duration::from_secs(10)));
+/// # Ok::<(), voussoir_core::ConfigError>(())
+/// ```
+///
+/// # When windows begin
+///
+/// * By default at whole periods of the clock. With a [`WallClock`](voussoir_core::Clock) that is
+///   the calendar's: minutes, hours and days in UTC.
+/// * [`starting_at`](Self::starting_at) moves them: midnight in Berlin in winter is
+///   `Nanos::from_secs(23 * 3600)` on that clock.
+/// * [`anchored`](Self::anchored) begins one for each key with its first request. Keys then reset
+///   at different moments, instead of all coming back at once.
+///
+/// # Exactness
+///
+/// At most `limit` in each window, hence at most twice that in any time of its length. The state is
+/// one `u64`, window and count; anchored windows last up to `limit` nanoseconds longer than asked
+/// for, since the beginning is kept in so many bits as the count leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FixedWindow {
+    limit: u32,
+    period: Duration,
+    windows: Windows,
+    is_anchored: bool,
+    /// Bits of the count: as many as the limit has.
+    bits: u32,
+}
+
+impl FixedWindow {
+    /// `limit` in each window of `period`.
+    pub const fn new(limit: u32, period: Duration) -> Self {
+        Self {
+            limit,
+            period,
+            windows: Windows::new(period, Nanos::ZERO),
+            is_anchored: false,
+            bits: bits(limit),
+        }
+    }
+
+    /// Lets a window begin at `origin` of the clock, and one every period before and after.
+    pub const fn starting_at(self, origin: Nanos) -> Self {
+        Self { windows: Windows::new(self.period, origin), is_anchored: false, ..self }
+    }
+
+    /// Lets a key's window begin with the first request after the last one ended.
+    pub const fn anchored(self) -> Self {
+        // As many nanoseconds a tick as leave bits enough for all of time. A window then takes a
+        // tick more than it has, since its beginning was rounded down to one.
+        let tick = Duration::from_nanos(1 << self.tick_shift());
+        Self { windows: Windows::new(tick, Nanos::ZERO), is_anchored: true, ..self }
+    }
+
+    /// Requests that a window lets through.
+    pub const fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// The length of a window.
+    pub const fn period(&self) -> Duration {
+        self.period
+    }
+
+    /// Whether a window begins with a key's first request.
+    pub const fn is_anchored(&self) -> bool {
+        self.is_anchored
+    }
+
+    const fn tick_shift(&self) -> u32 {
+        self.bits.saturating_sub(2)
+    }
+
+    /// The slot of `now`: a window, or of anchored ones a tick.
+    #[inline]
+    fn slot(&self, now: Nanos) -> u64 {
+        let slot = if self.is_anchored {
+            now.as_nanos() >> self.tick_shift()
+        } else {
+            self.windows.at(now).0
+        };
+        slot.min(u64::MAX >> self.bits)
+    }
+
+    /// How many slots a window lasts.
+    #[inline]
+    fn slots(&self) -> u64 {
+        if !self.is_anchored {
+            return 1;
+        }
+        let shift = self.tick_shift();
+        let ticks = Nanos::from_duration(self.period).as_nanos().div_ceil(1 << shift);
+        // With ticks of a nanosecond nothing was rounded.
+        ticks + u64::from(shift > 0)
+    }
+
+    /// The window that a request at `slot` falls into and the count there: the stored one while it
+    /// lasts, and also when it lies ahead, since a late reading of the clock must bring nothing back.
+    #[inline]
+    fn current(&self, state: u64, slot: u64) -> (u64, u32) {
+        let (began, count) = self.unpack(state);
+        // A window without a request in it has not begun.
+        if count == 0 || slot >= began.saturating_add(self.slots()) {
+            (slot, 0)
+        } else {
+            (began, count)
+        }
+    }
+
+    #[inline]
+    fn unpack(&self, state: u64) -> (u64, u32) {
+        (state >> self.bits, (state & ((1 << self.bits) - 1)) as u32)
+    }
+
+    #[inline]
+    fn pack(&self, began: u64, count: u32) -> u64 {
+        (began << self.bits) | u64::from(count)
+    }
+
+    /// Nanoseconds from `now` to the end of the window that began at the slot `began`.
+    #[inline]
+    fn left(&self, now: Nanos, began: u64) -> u64 {
+        self.windows.until(now, began.saturating_add(self.slots()))
+    }
+}
+
+crate::rate::constructors!(FixedWindow, limit, "in windows that begin at whole ones of the clock");
+
+/// How many bits hold `limit`, at least 1.
+const fn bits(limit: u32) -> u32 {
+    let bits = u32::BITS - limit.leading_zeros();
+    if bits == 0 { 1 } else { bits }
+}
+
+impl sealed::Sealed for FixedWindow {}
+
+impl Algorithm for FixedWindow {
+    /// `[slot | count]`: the count in as many low bits as the limit has, above it the window's
+    /// index (of anchored windows the tick at which it began, of 2^(bits − 2) ns). A slot is a
+    /// quarter of 2^bits nanoseconds or longer, so that they last for 146 years and then stand
+    /// still. 0 of a key never seen.
+    type State = u64;
+    #[cfg(target_has_atomic = "64")]
+    type Cell = crate::sync::AtomicU64;
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        if self.limit == 0 {
+            let allowed = "1 or more; to refuse everything, take `Limit::Blocked`";
+            return Err(ConfigError::new("limit", self.limit, allowed));
+        }
+        rate::validate_period(self.period)?;
+        if self.period.as_nanos() < 1 << self.tick_shift() {
+            let most = (4 << self.period.as_nanos().ilog2()) - 1_u64;
+            let allowed = alloc::format!("up to {most} in {}", duration::text(self.period));
+            return Err(ConfigError::new("limit", self.limit, allowed));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn check(&self, state: &mut u64, now: Nanos, n: u32) -> Decision {
+        let slot = self.slot(now);
+        let (began, count) = self.current(*state, slot);
+        let left = self.limit.saturating_sub(count);
+        let (outcome, taken) = match n {
+            n if n <= left => (Outcome::Allowed, n),
+            n if n <= self.limit => (Outcome::Denied, 0),
+            _ => (Outcome::ExceedsCapacity, 0),
+        };
+        if taken > 0 {
+            *state = self.pack(began, count + taken);
+        }
+        let until_end = if count + taken == 0 { 0 } else { self.left(now, began) };
+        let figures = Figures {
+            limit: self.limit,
+            cost: n,
+            remaining: left - taken,
+            retry_after: until_end,
+            reset_after: until_end,
+            is_behind: slot < began,
+        };
+        Decision::new(outcome, Facts::Known(figures))
+    }
+
+    fn refund(&self, state: &mut u64, now: Nanos, n: u32) {
+        let (began, count) = self.current(*state, self.slot(now));
+        if count > 0 {
+            *state = self.pack(began, count.saturating_sub(n));
+        }
+    }
+
+    #[inline]
+    fn is_fresh(&self, state: &u64, now: Nanos) -> bool {
+        self.current(*state, self.slot(now)).1 == 0
+    }
+
+    fn used_up(&self, now: Nanos) -> u64 {
+        self.pack(self.slot(now), self.limit)
+    }
+
+    fn mend(&self, state: &mut u64, now: Nanos) {
+        if self.current(*state, self.slot(now)).0 > self.slot(now) {
+            *state = self.used_up(now);
+        }
+    }
+
+    fn save(&self, state: &u64, now: Nanos) -> Snapshot {
+        Snapshot::new(Use::all_of(self.peek(state, now, 0)))
+    }
+
+    fn load(&self, snapshot: &Snapshot, now: Nanos) -> u64 {
+        let [used] = snapshot.uses() else { return 0 };
+        let mut began = self.slot(now);
+        if self.is_anchored {
+            // The first slot that ends no sooner than it did.
+            let ends = self.slot(now.saturating_add(Duration::from_nanos(used.counts_for)));
+            began = began.min((ends + 1).saturating_sub(self.slots()));
+        }
+        self.pack(began, used.cost.min(self.limit))
+    }
+}
+
+/// As [`Limit`](crate::Limit) reads it: `fixed 100/min`, `fixed 100/min anchored`,
+/// `fixed 1000/day start 23h`.
+impl fmt::Display for FixedWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("fixed ")?;
+        limit::write_rate(f, self.limit, self.period)?;
+        if self.is_anchored {
+            return f.write_str(" anchored");
+        }
+        match self.windows.phase() {
+            0 => Ok(()),
+            phase => write!(f, " start {}", duration::text(Duration::from_nanos(phase))),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+mod events;
+
+use core::fmt;
+use core::time::Duration;
+
+use voussoir_core::{ConfigError, Nanos};
+
+use crate::algorithm::{Algorithm, sealed};
+use crate::cell::Locked;
+use crate::decision::{Decision, Facts, Figures, Outcome};
+use crate::snapshot::{Snapshot, Use};
+use crate::{limit, rate};
+pub use events::Events;
+use events::Packing;
+
+/// Lets through `limit` requests in any time of one period, exactly, by remembering each.
+///
+/// For limits that a contract states, and for small ones: its memory grows with what it lets
+/// through.
+///
+/// ```
+/// use std::time::Duration;
+/// use voussoir_core::Nanos;
+/// use voussoir_ratelimit::{Limiter, SlidingWindowLog};
+///
+/// let limiter = Limiter::builder(SlidingWindowLog::per_hour(2)).build()?;
+/// assert!(limiter.check_at(Nanos::from_secs(0)).is_allowed());
+/// assert!(limiter.check_at(Nanos::from_secs(600)).is_allowed());
+/// let refused = limiter.check_at(Nanos::from_secs(900));
+/// assert_eq!(refused.retry_after(), Some(Duration::from_mins(45)));
+/// # Ok::<(), voussoir_core::ConfigError>(())
+/// ```
+///
+/// # Exactness
+///
+/// A request at t counts in the time (t − period, t], so that one exactly a period old is out. At
+/// most `limit` pass in each such time, and nothing is refused without need, to the nanosecond
+/// while `limit × period` is below some 2^61 ns (1,000 in 26 days); beyond that a request counts up
+/// to 2^-30 of the period longer.
+///
+/// # Memory
+///
+/// 48 bytes a key, and 8 on the heap for each request that passed within the last period, whatever
+/// its cost; at most `8 × limit`. Requests of the same nanosecond share an entry. A check costs O(1)
+/// amortized, a refusal of cost `n` looks at the up to `n` oldest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlidingWindowLog {
+    limit: u32,
+    period: Duration,
+    packing: Packing,
+}
+
+impl SlidingWindowLog {
+    /// `limit` in any time of `period`.
+    pub const fn new(limit: u32, period: Duration) -> Self {
+        Self { limit, period, packing: Packing::new(limit, period) }
+    }
+
+    /// Requests that one period lets through.
+    pub const fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// The time in which no more pass.
+    pub const fn period(&self) -> Duration {
+        self.period
+    }
+}
+
+crate::rate::constructors!(SlidingWindowLog, limit, "in any second, minute, hour or day");
+
+impl sealed::Sealed for SlidingWindowLog {}
+
+impl Algorithm for SlidingWindowLog {
+    type State = Events;
+    type Cell = Locked<Events>;
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        if self.limit == 0 {
+            let allowed = "1 or more; to refuse everything, take `Limit::Blocked`";
+            return Err(ConfigError::new("limit", self.limit, allowed));
+        }
+        rate::validate_period(self.period)
+    }
+
+    fn check(&self, state: &mut Events, now: Nanos, n: u32) -> Decision {
+        let decision = self.peek(state, now, n);
+        if n > 0 && decision.is_allowed() {
+            state.forget_expired(self.packing, self.packing.tick(now));
+            state.push(self.packing, self.packing.tick(now), n, self.limit);
+        }
+        decision
+    }
+
+    fn peek(&self, state: &Events, now: Nanos, n: u32) -> Decision {
+        let tick = self.packing.tick(now);
+        let live = state.live(self.packing, tick);
+        let left = self.limit.saturating_sub(live);
+        let outcome = match n {
+            n if n <= left => Outcome::Allowed,
+            n if n <= self.limit => Outcome::Denied,
+            _ => Outcome::ExceedsCapacity,
+        };
+        let (taken, retry_at) = match outcome {
+            Outcome::Allowed => (n, 0),
+            Outcome::Denied => (0, state.free_at(self.packing, tick, n - left)),
+            Outcome::ExceedsCapacity => (0, 0),
+        };
+        let newest = if taken > 0 { tick.max(state.newest()) } else { state.newest() };
+        let reset_at = if live + taken > 0 { self.packing.expires_at(newest) } else { 0 };
+        let figures = Figures {
+            limit: self.limit,
+            cost: n,
+            remaining: left - taken,
+            retry_after: self.packing.until(now, retry_at),
+            reset_after: self.packing.until(now, reset_at),
+            is_behind: live > 0 && tick < state.newest(),
+        };
+        Decision::new(outcome, Facts::Known(figures))
+    }
+
+    fn refund(&self, state: &mut Events, now: Nanos, n: u32) {
+        state.forget_expired(self.packing, self.packing.tick(now));
+        state.take_back(self.packing, n);
+    }
+
+    fn is_fresh(&self, state: &Events, now: Nanos) -> bool {
+        state.live(self.packing, self.packing.tick(now)) == 0
+    }
+
+    fn used_up(&self, now: Nanos) -> Events {
+        let mut state = Events::default();
+        state.push(self.packing, self.packing.tick(now), self.limit, self.limit);
+        state
+    }
+
+    fn mend(&self, state: &mut Events, now: Nanos) {
+        if state.newest() > self.packing.tick(now) {
+            *state = self.used_up(now);
+        }
+    }
+
+    fn save(&self, state: &Events, now: Nanos) -> Snapshot {
+        let uses = state.live_requests(self.packing, self.packing.tick(now)).map(|(at, cost)| {
+            Use { cost, counts_for: self.packing.until(now, self.packing.expires_at(at)) }
+        });
+        Snapshot::new(uses.collect())
+    }
+
+    fn load(&self, snapshot: &Snapshot, now: Nanos) -> Events {
+        let mut state = Events::default();
+        let mut left = self.limit;
+        for used in snapshot.uses() {
+            // The first tick that expires no sooner than it did.
+            let expires = now.saturating_add(Duration::from_nanos(used.counts_for));
+            let at = self.packing.passed_at(expires).min(self.packing.tick(now));
+            let cost = used.cost.min(left);
+            left -= cost;
+            if cost > 0 {
+                state.push(self.packing, at, cost, self.limit);
+            }
+        }
+        state
+    }
+}
+
+/// As [`Limit`](crate::Limit) reads it: `log 100/h`.
+impl fmt::Display for SlidingWindowLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("log ")?;
+        limit::write_rate(f, self.limit, self.period)
+    }
+}
