@@ -61,6 +61,7 @@ extern crate std;
 mod algorithm;
 #[cfg(target_has_atomic = "64")]
 mod cell;
+pub mod client_key;
 mod decision;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 mod keyed;
