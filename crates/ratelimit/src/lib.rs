@@ -63,6 +63,8 @@ mod algorithm;
 mod cell;
 pub mod client_key;
 mod decision;
+#[cfg(feature = "http")]
+pub mod http;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 mod keyed;
 mod limit;
