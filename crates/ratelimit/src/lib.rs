@@ -70,6 +70,7 @@ mod keyed;
 mod limit;
 #[cfg(target_has_atomic = "64")]
 mod limiter;
+pub mod observe;
 #[cfg(target_has_atomic = "64")]
 mod sync;
 mod token_bucket;
