@@ -71,6 +71,8 @@ mod limit;
 #[cfg(target_has_atomic = "64")]
 mod limiter;
 pub mod observe;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub mod rules;
 #[cfg(target_has_atomic = "64")]
 mod sync;
 mod token_bucket;

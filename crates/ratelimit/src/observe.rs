@@ -5,7 +5,7 @@
 //! metric it is a series for each of them, which is how monitoring falls over together with the
 //! service that is being flooded. So there is none in an [`Observation`].
 //!
-//! A `RuleLimiter` tells the observer given to its builder; without one
+//! A [`RuleLimiter`](crate::rules::RuleLimiter) tells the observer given to its builder; without one
 //! it does nothing more than look whether there is one. Any other limiter is observed by handing its
 //! decision on:
 //!
