@@ -68,21 +68,22 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod client_key;
+#[cfg(feature = "http")]
+pub mod http;
+pub mod observe;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub mod rules;
+
 mod algorithm;
 #[cfg(target_has_atomic = "64")]
 mod cell;
-pub mod client_key;
 mod decision;
-#[cfg(feature = "http")]
-pub mod http;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 mod keyed;
 mod limit;
 #[cfg(target_has_atomic = "64")]
 mod limiter;
-pub mod observe;
-#[cfg(all(feature = "std", target_has_atomic = "64"))]
-pub mod rules;
 #[cfg(target_has_atomic = "64")]
 mod sync;
 mod token_bucket;

@@ -9,7 +9,7 @@ use core::str::FromStr;
 
 pub use error::{PathError, PathErrorKind};
 pub(super) use segments::decoded;
-use segments::segments;
+use segments::{same, segments};
 
 /// Which paths a rule is for.
 ///
@@ -61,7 +61,7 @@ impl PathPattern {
     pub fn matches(&self, path: &str) -> bool {
         let mut given = segments(path);
         self.segments.iter().all(|wanted| match (given.next(), wanted) {
-            (Some(given), Segment::Literal(literal)) => decoded(given).eq(decoded(literal)),
+            (Some(given), Segment::Literal(literal)) => same(given, literal),
             (Some(_), Segment::Named(_)) => true,
             (None, _) => false,
         }) && (self.open || given.next().is_none())

@@ -2,8 +2,15 @@
 
 /// The segments of `path` that are not empty, up to a query or fragment.
 pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
-    let end = path.find(['?', '#']).unwrap_or(path.len());
+    let end = path.bytes().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(path.len());
     path[..end].split('/').filter(|segment| !segment.is_empty())
+}
+
+/// Whether two segments are the same, however they are escaped.
+pub(super) fn same(one: &str, other: &str) -> bool {
+    // Nearly always nothing is escaped.
+    let is_escaped = |segment: &str| segment.as_bytes().contains(&b'%');
+    one == other || ((is_escaped(one) || is_escaped(other)) && decoded(one).eq(decoded(other)))
 }
 
 /// The bytes of `segment`, with its percent escapes resolved. What is no escape stands for itself.
