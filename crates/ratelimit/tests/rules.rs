@@ -175,6 +175,11 @@ fn parts_of_a_key_do_not_run_into_each_other() {
     {
         assert!(limiter.check(&Facts { headers: &headers, ..to("/") }).is_allowed(), "{headers:?}");
     }
+    let segments = rule("r", "1/h", "segment:a+segment:b").path(path("/{a}/{b}"));
+    let limiter = self::limiter(Order::FirstMatch, [segments]);
+    for path in ["/xy/z", "/x/yz"] {
+        assert!(limiter.check(&to(path)).is_allowed(), "{path}");
+    }
 }
 
 #[test]

@@ -50,8 +50,7 @@ impl Network {
     /// Complexity: O(1).
     #[inline]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        address.is_ipv4() == self.lowest.is_ipv4() && cut(address, self.prefix) == self.lowest
+        cut(address.to_canonical(), self.prefix) == self.lowest
     }
 }
 
