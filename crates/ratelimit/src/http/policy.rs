@@ -74,7 +74,11 @@ impl Policy {
         Ok(Self { name, item, named, nameless, quota, window })
     }
 
-    /// What `algorithm` grants at once, and the time in which it grants as much again.
+    /// What `algorithm` grants at once, and the time in which one who took all of it has it all
+    /// again.
+    ///
+    /// Where that is longer than the period of the algorithm, as for windows that remember the one
+    /// before, [`new`](Self::new) can tell the period instead.
     ///
     /// # Errors
     ///
@@ -83,13 +87,16 @@ impl Policy {
         name: impl Into<String>,
         algorithm: &A,
     ) -> Result<Self, PolicyNameError> {
-        let mut state = A::State::default();
-        let quota = algorithm.check(&mut state, Nanos::ZERO, 0).limit();
-        let refill = algorithm.check(&mut state, Nanos::ZERO, quota).reset_after();
+        let full = algorithm.check(&mut A::State::default(), Nanos::ZERO, 0);
+        let refill =
+            |now| algorithm.check(&mut A::State::default(), now, full.limit()).reset_after();
+        // Taken twice, since windows may be under way at the origin of time: the second time one has
+        // just begun.
+        let refill = refill(Nanos::from_duration(refill(Nanos::ZERO)));
         // An algorithm may be slower than asked by a billionth and a nanosecond, never faster; that
         // much above a whole second is the whole second.
         let window = refill.saturating_sub(refill / 1_000_000_000 + Duration::from_nanos(1));
-        Self::new(name, quota, Some(window))
+        Self::new(name, full.limit(), Some(window))
     }
 
     /// What the quota counts, [requests](QuotaUnit::Requests) unless said; told in draft-11 only.
