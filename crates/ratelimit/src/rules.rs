@@ -21,8 +21,8 @@
 //!
 //! # As a configuration
 //!
-//! With the feature `serde` a [`RuleSet`] is read from TOML, YAML, JSON or whatever else; a field that
-//! does not exist is refused by name, together with those that do.
+//! With the feature `serde` a [`RuleSet`] is read from TOML, JSON or any other of its formats; a field
+//! that does not exist is refused by name, together with those that do.
 //!
 //! ```toml
 //! order = "first-match"              # or "all-match"
