@@ -20,7 +20,8 @@
 //! * **[`ratelimit`]** (feature `ratelimit`): [`TokenBucket`](ratelimit::TokenBucket), as a
 //!   [`Limiter`](ratelimit::Limiter) of one thing or a [`KeyedLimiter`](ratelimit::KeyedLimiter) of
 //!   many; [`Limit`](ratelimit::Limit) from text; [`Decision`](ratelimit::Decision), which says what
-//!   an HTTP header needs.
+//!   an HTTP header needs; [rules](ratelimit::rules) from configurations and the
+//!   [client](ratelimit::client_key) behind trusted proxies.
 //! * **[`breaker`]** (feature `breaker`): [`CircuitBreaker`](breaker::CircuitBreaker) over a count
 //!   window, with [`Permit`](breaker::Permit)s that know their generation.
 //! * **[`balance`]** (feature `balance`): [`Balancer`](balance::Balancer) by round robin or least

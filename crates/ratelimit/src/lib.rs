@@ -22,6 +22,16 @@
 //! | one state a user, address or key | [`KeyedLimiter`], bounded in memory |
 //! | what the code knows | [`TokenBucket`] |
 //! | what a configuration says, as `"100/min burst 20"` | [`Limit`] |
+//! | requests by method, path, header, tenant | [`RuleLimiter`](rules::RuleLimiter), from a [`RuleSet`](rules::RuleSet) |
+//!
+//! # Around a limiter
+//!
+//! | module | gives |
+//! |---|---|
+//! | [`client_key`] | who a request is counted for: the client behind trusted proxies, IPv6 by network |
+//! | [`rules`] | which request is counted against which limit, as a configuration says it; shadow rules |
+//! | `http` (feature `http`) | `RateLimit`, `RateLimit-Policy`, `X-RateLimit-*`, `Retry-After` |
+//! | [`observe`] | decisions for logs and metrics, by limiter and never by key; `tracing`, `metrics` |
 //!
 //! # What it does not do
 //!
@@ -57,6 +67,13 @@
 extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
+
+pub mod client_key;
+#[cfg(feature = "http")]
+pub mod http;
+pub mod observe;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub mod rules;
 
 mod algorithm;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]

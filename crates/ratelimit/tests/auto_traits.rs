@@ -1,6 +1,12 @@
 //! What may cross threads, and what may be copied: part of the contract, so tested.
 
 use voussoir_core::ManualClock;
+use voussoir_ratelimit::client_key::{ClientKey, ClientSource, ClientSourceBuilder, Network};
+use voussoir_ratelimit::observe::{Observation, Outcome};
+use voussoir_ratelimit::rules::{
+    Facts, PathPattern, Rule, RuleDecision, RuleKey, RuleLimiter, RuleLimiterBuilder, RuleSet,
+    RuleSetError,
+};
 use voussoir_ratelimit::{
     Decision, Denied, KeyedLimiter, KeyedLimiterBuilder, Limit, LimitError, LimitErrorKind,
     Limiter, LimiterBuilder, Overflow, TokenBucket,
@@ -20,10 +26,27 @@ const _: () = {
     shared::<LimitError>();
     shared::<LimitErrorKind>();
 
+    shared::<ClientSource>();
+    shared::<ClientSourceBuilder>();
+    shared::<PathPattern>();
+    shared::<Rule>();
+    shared::<RuleKey>();
+    shared::<RuleLimiter>();
+    shared::<RuleLimiter<ManualClock>>();
+    shared::<RuleLimiterBuilder>();
+    shared::<RuleSet>();
+    shared::<RuleSetError>();
+
+    copy::<ClientKey>();
     copy::<Decision>();
     copy::<Denied>();
+    copy::<Facts<'_>>();
     copy::<Limit>();
+    copy::<Network>();
+    copy::<Observation<'_>>();
+    copy::<Outcome>();
     copy::<Overflow>();
+    copy::<RuleDecision<'_>>();
     copy::<TokenBucket>();
 };
 
@@ -31,3 +54,18 @@ const _: () = {
 fn a_direct_limiter_keeps_one_word_of_state() {
     assert_eq!(size_of::<Limiter>(), size_of::<TokenBucket>() + size_of::<u64>());
 }
+
+#[cfg(feature = "http")]
+const _: () = {
+    shared::<voussoir_ratelimit::http::Policy>();
+    shared::<voussoir_ratelimit::http::PolicyNameError>();
+    copy::<voussoir_ratelimit::http::HeaderStyle>();
+    copy::<voussoir_ratelimit::http::PolicyNameError>();
+    copy::<voussoir_ratelimit::rules::HttpRequest<'_>>();
+};
+
+#[cfg(feature = "tracing")]
+const _: () = copy::<voussoir_ratelimit::observe::TracingObserver>();
+
+#[cfg(feature = "metrics")]
+const _: () = shared::<voussoir_ratelimit::observe::MetricsObserver>();

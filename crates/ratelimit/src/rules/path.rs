@@ -1,0 +1,99 @@
+mod error;
+mod parse;
+mod segments;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+pub use error::{PathError, PathErrorKind};
+pub(super) use segments::decoded;
+use segments::{same, segments};
+
+/// Which paths a rule is for.
+///
+/// | pattern | matches | does not match |
+/// |---|---|---|
+/// | `/login` | `/login`, `/login/`, `//login`, `/%6Cogin`, `/login?next=x` | `/Login`, `/login/x` |
+/// | `/users/{id}` | `/users/7` | `/users`, `/users/7/posts` |
+/// | `/api/*` | `/api`, `/api/`, `/api/users/7` | `/apis` |
+/// | `/*` | every path | |
+///
+/// Segments are compared with their percent escapes resolved and empty ones left out, since a limit
+/// that `//login` evades is none. `{name}` stands for one whole segment, which a
+/// [key](super::RuleKey::segment) may use; `*`, at the end only, for any number of them.
+///
+/// ```
+/// use voussoir_ratelimit::rules::PathPattern;
+///
+/// let posts: PathPattern = "/users/{id}/posts".parse()?;
+/// assert!(posts.matches("/users/7/posts/"));
+/// assert_eq!(posts.segment("/users/7/posts", "id"), Some("7"));
+///
+/// let error = "/users/{id".parse::<PathPattern>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "brace inside a segment at column 8; allowed: {name} as a whole segment, or %7B and %7D",
+/// );
+/// # Ok::<(), voussoir_ratelimit::rules::PathError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PathPattern {
+    text: String,
+    segments: Vec<Segment>,
+    /// Whether more segments may follow.
+    open: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Segment {
+    /// As written, still escaped.
+    Literal(String),
+    /// Any, under this name.
+    Named(String),
+}
+
+impl PathPattern {
+    /// Whether `path` is one of them.
+    ///
+    /// Complexity: O(length of the path), without allocation.
+    pub fn matches(&self, path: &str) -> bool {
+        let mut given = segments(path);
+        self.segments.iter().all(|wanted| match (given.next(), wanted) {
+            (Some(given), Segment::Literal(literal)) => same(given, literal),
+            (Some(_), Segment::Named(_)) => true,
+            (None, _) => false,
+        }) && (self.open || given.next().is_none())
+    }
+
+    /// What stands in `path` where this pattern has `{name}`, as it is written there.
+    pub fn segment<'p>(&self, path: &'p str, name: &str) -> Option<&'p str> {
+        let is_it = |segment: &Segment| matches!(segment, Segment::Named(found) if found == name);
+        let at = self.segments.iter().position(is_it)?;
+        segments(path).nth(at)
+    }
+
+    /// Whether the pattern has `{name}`.
+    pub fn has_segment(&self, name: &str) -> bool {
+        self.segments.iter().any(|segment| matches!(segment, Segment::Named(n) if n == name))
+    }
+}
+
+impl FromStr for PathPattern {
+    type Err = PathError;
+
+    /// # Errors
+    ///
+    /// The column, what was wrong there, and what is allowed.
+    fn from_str(text: &str) -> Result<Self, PathError> {
+        parse::pattern(text)
+    }
+}
+
+/// As it was written.
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

@@ -1,0 +1,358 @@
+//! Rules: which apply, what they take, what they say, and that nothing evades them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use voussoir_core::{ManualClock, Nanos};
+use voussoir_ratelimit::client_key::ClientKey;
+use voussoir_ratelimit::observe::{Observation, Observer};
+use voussoir_ratelimit::rules::{
+    Facts, MissingKey, Order, PathPattern, Rule, RuleKey, RuleLimiter, RuleSet,
+};
+
+fn rule(name: &str, limit: &str, key: &str) -> Rule {
+    Rule::new(name, limit.parse().expect(limit), key.parse().expect(key))
+}
+
+fn path(text: &str) -> PathPattern {
+    text.parse().expect(text)
+}
+
+fn limiter(order: Order, rules: impl IntoIterator<Item = Rule>) -> RuleLimiter<ManualClock> {
+    let set = RuleSet::new(order, rules).expect("valid");
+    RuleLimiter::builder(set).clock(ManualClock::new()).build().expect("valid")
+}
+
+fn client(text: &str) -> ClientKey {
+    ClientKey::of(text.parse().expect(text))
+}
+
+fn to(path: &str) -> Facts<'_> {
+    Facts { method: "GET", path, client: Some(client("203.0.113.7")), ..Facts::default() }
+}
+
+/// How many of ten requests pass.
+fn passing(limiter: &RuleLimiter<ManualClock>, request: &Facts<'_>) -> usize {
+    (0..10).filter(|_| limiter.check(request).is_allowed()).count()
+}
+
+#[test]
+fn the_first_rule_that_applies_decides_alone() {
+    let limiter = limiter(
+        Order::FirstMatch,
+        [
+            rule("login", "2/h", "client").method("POST").path(path("/login")),
+            rule("rest", "5/h", "client"),
+        ],
+    );
+    let login = Facts { method: "POST", ..to("/login") };
+    assert_eq!(limiter.check(&login).rule().map(Rule::name), Some("login"));
+    assert_eq!((passing(&limiter, &login), passing(&limiter, &to("/login"))), (1, 5));
+}
+
+#[test]
+fn a_request_without_a_rule_passes() {
+    let limiter = limiter(Order::FirstMatch, [rule("a", "1/h", "all").path(path("/a"))]);
+    let decision = limiter.check(&to("/b"));
+    assert!(decision.is_allowed() && !decision.is_key_missing());
+    assert!(decision.rule().is_none() && decision.decision().is_none());
+    assert_eq!(decision.retry_after(), None);
+}
+
+#[test]
+fn when_one_of_all_rules_refuses_nothing_is_taken_from_any() {
+    for flip in [false, true] {
+        let mut rules = [rule("5", "5/h", "client"), rule("2", "2/h", "client").path(path("/a"))];
+        if flip {
+            rules.reverse();
+        }
+        let limiter = limiter(Order::AllMatch, rules);
+        let decision = limiter.check(&to("/a"));
+        assert_eq!(decision.rule().map(Rule::name), Some("2"), "the fewest left");
+        assert_eq!(decision.decision().map(|decision| decision.remaining()), Some(1));
+        assert_eq!(passing(&limiter, &to("/a")), 1);
+        assert_eq!(limiter.check(&to("/a")).rule().map(Rule::name), Some("2"));
+        assert_eq!(passing(&limiter, &to("/b")), 3, "two of five were taken, and none refused");
+        assert_eq!(limiter.rules().map(|(_, keys)| keys).sum::<usize>(), 2);
+    }
+}
+
+#[test]
+fn a_cost_that_one_of_all_rules_never_grants_is_not_told_to_come_back() {
+    let limiter = limiter(Order::AllMatch, ["5/h", "2/h"].map(|limit| rule(limit, limit, "all")));
+    assert!(limiter.check_n(&to("/"), 2).is_allowed());
+    let never = limiter.check_n(&to("/"), 4);
+    assert_eq!(never.rule().map(Rule::name), Some("2/h"));
+    assert_eq!((never.is_allowed(), never.retry_after()), (false, None));
+}
+
+#[test]
+fn of_several_refusals_the_longest_is_told() {
+    let rules = ["1/s", "1/h", "1/min"].map(|limit| rule(limit, limit, "all"));
+    let limiter = limiter(Order::AllMatch, rules);
+    assert!(limiter.check_at(Nanos::ZERO, &to("/")).is_allowed());
+    let refused = limiter.check_at(Nanos::ZERO, &to("/"));
+    assert_eq!(refused.rule().map(Rule::name), Some("1/h"));
+    let wait = refused.retry_after().expect("an end");
+    assert!(
+        !limiter.check_at(Nanos::from_nanos(wait.as_nanos() as u64 - 1), &to("/")).is_allowed()
+    );
+    assert!(limiter.check_at(Nanos::from_duration(wait), &to("/")).is_allowed());
+}
+
+#[test]
+fn shadow_rules_decide_and_report_and_never_refuse() {
+    for order in [Order::FirstMatch, Order::AllMatch] {
+        let seen = Arc::new(Seen::default());
+        let rules = [
+            rule("tried out", "1/h", "client").shadow(true),
+            rule("refuses without a key", "1/h", "header:no")
+                .missing(MissingKey::Refuse)
+                .shadow(true),
+            rule("in force", "3/h", "client"),
+        ];
+        let set = RuleSet::new(order, rules).expect("valid");
+        let builder = RuleLimiter::builder(set).clock(ManualClock::new());
+        let limiter = builder.observer(seen.clone()).build().expect("valid");
+        assert_eq!(passing(&limiter, &to("/")), 3);
+        assert_eq!(limiter.check(&to("/")).rule().map(Rule::name), Some("in force"));
+        let expected = [
+            ("in force: allowed", 3),
+            ("in force: denied", 8),
+            ("refuses without a key: key_missing, shadow", 11),
+            ("tried out: allowed, shadow", 1),
+            ("tried out: denied, shadow", 10),
+        ];
+        let expected = expected.map(|(line, count)| (line.to_owned(), count));
+        assert_eq!(*seen.0.lock().expect("no panic before"), BTreeMap::from(expected), "{order:?}");
+    }
+}
+
+/// How often each observation was made.
+#[derive(Default)]
+struct Seen(Mutex<BTreeMap<String, u32>>);
+
+impl Observer for Seen {
+    fn on_decision(&self, seen: &Observation<'_>) {
+        let shadow = if seen.shadow { ", shadow" } else { "" };
+        let line = format!("{}: {}{shadow}", seen.limiter, seen.outcome);
+        *self.0.lock().expect("no panic before").entry(line).or_default() += 1;
+    }
+}
+
+#[test]
+fn keys_count_by_what_they_name() {
+    let limiter = |key| limiter(Order::FirstMatch, [rule("r", "1/h", key).path(path("/{id}/*"))]);
+    let plain = Facts { headers: &[("X-Key", "a")], attributes: &[("tenant", "a")], ..to("/a/1") };
+    let other_client = Facts { client: Some(client("203.0.113.8")), ..plain };
+    let other_header = Facts { headers: &[("x-key", "b")], ..plain };
+    let other_attribute = Facts { attributes: &[("tenant", "b")], ..plain };
+    let other_segment = Facts { path: "/b/1", ..plain };
+    let others = [other_client, other_header, other_attribute, other_segment];
+    for (key, own) in [
+        ("all", [false; 4]),
+        ("client", [true, false, false, false]),
+        ("header:x-key", [false, true, false, false]),
+        ("attribute:tenant", [false, false, true, false]),
+        ("segment:id", [false, false, false, true]),
+        ("client+segment:id", [true, false, false, true]),
+        ("header:X-KEY+attribute:tenant", [false, true, true, false]),
+    ] {
+        for (other, own) in others.iter().zip(own) {
+            let limiter = limiter(key);
+            assert!(limiter.check(&plain).is_allowed());
+            assert!(!limiter.check(&plain).is_allowed());
+            assert_eq!(limiter.check(other).is_allowed(), own, "{key}: {other:?}");
+        }
+    }
+}
+
+#[test]
+fn parts_of_a_key_do_not_run_into_each_other() {
+    let limiter = limiter(Order::FirstMatch, [rule("r", "1/h", "header:a+header:b")]);
+    for headers in [[("a", "xy"), ("b", "z")], [("a", "x"), ("b", "yz")], [("a", "xyz"), ("b", "")]]
+    {
+        assert!(limiter.check(&Facts { headers: &headers, ..to("/") }).is_allowed(), "{headers:?}");
+    }
+    let segments = rule("r", "1/h", "segment:a+segment:b").path(path("/{a}/{b}"));
+    let limiter = self::limiter(Order::FirstMatch, [segments]);
+    for path in ["/xy/z", "/x/yz"] {
+        assert!(limiter.check(&to(path)).is_allowed(), "{path}");
+    }
+}
+
+#[test]
+fn escaping_a_path_neither_evades_a_rule_nor_gives_a_new_key() {
+    let limiter = limiter(
+        Order::FirstMatch,
+        [
+            rule("user", "1/h", "segment:id").path(path("/users/{id}")),
+            rule("login", "1/h", "all").path(path("/login")),
+        ],
+    );
+    let long = "x".repeat(100);
+    let escaped = "%78".repeat(100);
+    for (first, others) in [
+        ("/users/7".to_owned(), vec!["/users/%37", "//users//7/", "/%75sers/7?x=1", "/users/7#x"]),
+        (
+            "/login".to_owned(),
+            vec!["/%6Cogin", "/%6cogin", "//login", "/login/", "/login?", "login"],
+        ),
+        (format!("/users/{long}"), vec![&format!("/users/{escaped}")]),
+    ] {
+        assert!(limiter.check(&to(&first)).is_allowed());
+        for other in others {
+            assert!(!limiter.check(&to(other)).is_allowed(), "{other}");
+        }
+    }
+    for different in ["/users/70", "/users/%377", "/Users/7", "/users/7%2F"] {
+        assert!(limiter.check(&to(different)).is_allowed(), "{different}");
+    }
+}
+
+#[test]
+fn a_missing_key_is_shared_refused_or_skipped_as_asked() {
+    let with = |missing| {
+        let special = rule("special", "2/h", "header:x-key").missing(missing);
+        limiter(Order::FirstMatch, [special, rule("rest", "5/h", "all")])
+    };
+    let shared = with(MissingKey::Share);
+    assert_eq!(passing(&shared, &to("/")), 2);
+    assert_eq!(
+        passing(&shared, &Facts { headers: &[("x-key", "")], ..to("/") }),
+        2,
+        "empty is a key"
+    );
+    assert_eq!(passing(&with(MissingKey::Skip), &to("/")), 5);
+
+    for order in [Order::FirstMatch, Order::AllMatch] {
+        let special = rule("special", "2/h", "header:x-key").missing(MissingKey::Refuse);
+        let refusing = limiter(order, [rule("rest", "5/h", "all").path(path("/a")), special]);
+        let refused = refusing.check(&to("/"));
+        assert!(!refused.is_allowed() && refused.is_key_missing());
+        assert_eq!(refused.rule().map(Rule::name), Some("special"));
+        assert_eq!((refused.decision().is_none(), refused.retry_after()), (true, None));
+    }
+}
+
+#[test]
+fn headers_and_attributes_are_conditions() {
+    let limiter = limiter(
+        Order::FirstMatch,
+        [rule("free", "1/h", "all").header("x-plan", "free").attribute("region", "eu")],
+    );
+    let free = Facts { headers: &[("X-Plan", "free")], attributes: &[("region", "eu")], ..to("/") };
+    assert_eq!(passing(&limiter, &free), 1);
+    assert_eq!(passing(&limiter, &Facts { headers: &[("x-plan", "paid")], ..free }), 10);
+    assert_eq!(passing(&limiter, &Facts { headers: &[], ..free }), 10);
+    assert_eq!(passing(&limiter, &Facts { attributes: &[("region", "us")], ..free }), 10);
+}
+
+#[test]
+fn a_clock_set_back_locks_nobody_out() {
+    for order in [Order::FirstMatch, Order::AllMatch] {
+        let clock = ManualClock::at(Nanos::from_secs(100_000));
+        let rules = ["2/s", "3/s"].map(|limit| rule(limit, limit, "client"));
+        let set = RuleSet::new(order, rules).expect("valid");
+        let limiter = RuleLimiter::builder(set).clock(clock.clone()).build().expect("valid");
+        assert!(limiter.check_n(&to("/"), 2).is_allowed());
+        clock.rewind(Duration::from_hours(24));
+        // Each refusal mends the state of the rule that it tells of.
+        assert!(!limiter.check(&to("/")).is_allowed());
+        assert!(!limiter.check(&to("/")).is_allowed());
+        clock.advance(Duration::from_secs(1));
+        assert!(limiter.check_n(&to("/"), 2).is_allowed(), "{order:?}");
+    }
+}
+
+#[test]
+fn threads_admit_what_the_tightest_rule_allows() {
+    for (order, threads) in [(Order::FirstMatch, 4), (Order::AllMatch, 4), (Order::AllMatch, 16)] {
+        let rules = ["100/h", "1000/h"].map(|limit| rule(limit, limit, "all"));
+        let limiter = limiter(order, rules);
+        let admitted: usize = std::thread::scope(|scope| {
+            let check = || (0..500).filter(|_| limiter.check(&to("/")).is_allowed()).count();
+            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(check)).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
+        });
+        assert_eq!(admitted, 100, "{order:?}");
+    }
+}
+
+#[test]
+fn rules_that_cannot_be_meant_are_refused_by_name() {
+    for (rules, message) in [
+        (vec![rule("", "1/s", "all")], "rule ``: `name` is \"\"; allowed: 1 to 128 printable"),
+        (vec![rule("é", "1/s", "all")], "rule `é`: `name` is \"é\"; allowed: 1 to 128 printable"),
+        (
+            vec![rule("a", "1/s", "all"), rule("a", "2/s", "all")],
+            "rule `a`: `name` is given twice; allowed: each name once",
+        ),
+        (
+            vec![rule("a", "1/s", "all").max_keys(0)],
+            "rule `a`: `max_keys` is 0; allowed: 1 or more",
+        ),
+        (
+            vec![rule("a", "1/s", "segment:id")],
+            "rule `a`: `key` is segment:id; allowed: segments of `path`; it has no {id}",
+        ),
+        (
+            vec![rule("a", "1/s", "segment:id").path(path("/{user}"))],
+            "rule `a`: `key` is segment:id; allowed: segments of `path`; it has no {id}",
+        ),
+        (
+            vec![Rule::new("a", "1/s".parse().expect("valid"), RuleKey::header("a b"))],
+            "rule `a`: `key` is header:a b; allowed: header:NAME, a name of visible ASCII",
+        ),
+    ] {
+        let error = RuleSet::new(Order::FirstMatch, rules).unwrap_err().to_string();
+        assert!(error.starts_with(message), "{error}");
+    }
+}
+
+#[test]
+fn keys_are_shown_as_they_are_read() {
+    for text in ["all", "client", "header:x-api-key", "attribute:a:b", "client+segment:id"] {
+        assert_eq!(text.parse::<RuleKey>().expect(text).to_string(), text);
+    }
+    assert_eq!(" client + header:a ".parse(), Ok(RuleKey::client().and(RuleKey::header("a"))));
+    for (text, given) in [
+        ("", "``"),
+        ("ip", "`ip`"),
+        ("client+", "``"),
+        ("client+all", "`all`"),
+        ("header:", "`header:`"),
+        ("hedaer:a", "`hedaer:a`"),
+    ] {
+        let error = text.parse::<RuleKey>().unwrap_err();
+        assert_eq!((error.given(), error.option()), (given, "key"), "{text}");
+        assert!(error.allowed().starts_with("all, or one or more of client"), "{error}");
+    }
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn an_http_request_is_limited_and_told() {
+    use voussoir_ratelimit::http::HeaderStyle;
+    use voussoir_ratelimit::rules::HttpRequest;
+
+    let limiter = limiter(
+        Order::FirstMatch,
+        [rule("login", "1/h", "client+header:x-key").method("POST").path(path("/login"))],
+    );
+    let request = http::Request::post("https://example.org/login?next=/").header("X-Key", "a");
+    let (parts, ()) = request.body(()).expect("a request").into_parts();
+    let request = HttpRequest::of_parts(&parts, Some(client("203.0.113.7"))).attributes(&[]);
+    let mut headers = http::HeaderMap::new();
+    assert!(limiter.check(&request).is_allowed());
+    limiter.check(&request).write_headers(HeaderStyle::Draft11, &mut headers);
+    assert_eq!(headers["ratelimit-policy"], "\"login\";q=1;w=3600");
+    assert_eq!(headers["ratelimit"], "\"login\";r=0;t=3600");
+    assert_eq!(headers["retry-after"], "3600");
+
+    let free = http::Request::get("/other").body(()).expect("a request");
+    let mut headers = http::HeaderMap::new();
+    limiter.check(&HttpRequest::new(&free, None)).write_headers(HeaderStyle::Draft11, &mut headers);
+    assert!(headers.is_empty());
+}
