@@ -45,9 +45,26 @@ pub trait Algorithm: Copy + sealed::Sealed {
     /// Which option was wrong and what is allowed. The shells call this when they are built.
     fn validate(&self) -> Result<(), ConfigError>;
 
+    /// What [`decide`](Self::decide) finds, in as few words as the algorithm can. A shell carries
+    /// it out of its lock or its loop and makes the decision of it there, where what nobody asks
+    /// for is never computed and never copied.
+    #[doc(hidden)]
+    type Verdict: Copy;
+
+    /// The part of [`check`](Self::check) that touches the state.
+    #[doc(hidden)]
+    fn decide(&self, state: &mut Self::State, now: Nanos, n: u32) -> Self::Verdict;
+
+    /// The part of [`check`](Self::check) that does not.
+    #[doc(hidden)]
+    fn decision(&self, verdict: Self::Verdict, now: Nanos, n: u32) -> Decision;
+
     /// Decides on a request of cost `n` at `now` and, if it is allowed, remembers it. A refusal
     /// leaves the state as it was. A cost of 0 is always allowed and changes nothing.
-    fn check(&self, state: &mut Self::State, now: Nanos, n: u32) -> Decision;
+    #[inline]
+    fn check(&self, state: &mut Self::State, now: Nanos, n: u32) -> Decision {
+        self.decision(self.decide(state, now, n), now, n)
+    }
 
     /// The decision that [`check`](Self::check) would take, without taking it.
     fn peek(&self, state: &Self::State, now: Nanos, n: u32) -> Decision {

@@ -85,6 +85,7 @@ impl<A: Algorithm, const N: usize> sealed::Sealed for AllOf<A, N> {}
 impl<A: Algorithm, const N: usize> Algorithm for AllOf<A, N> {
     type State = States<A::State, N>;
     type Cell = Locked<Self::State>;
+    type Verdict = Decision;
 
     fn validate(&self) -> Result<(), ConfigError> {
         if N == 0 || N > usize::from(u16::MAX) {
@@ -93,7 +94,7 @@ impl<A: Algorithm, const N: usize> Algorithm for AllOf<A, N> {
         self.limits.iter().try_for_each(A::validate)
     }
 
-    fn check(&self, state: &mut Self::State, now: Nanos, n: u32) -> Decision {
+    fn decide(&self, state: &mut Self::State, now: Nanos, n: u32) -> Decision {
         let foreseen = self.peek(state, now, n);
         if foreseen.is_allowed() && n > 0 {
             for (limit, state) in self.limits.iter().zip(&mut state.0) {
@@ -101,6 +102,11 @@ impl<A: Algorithm, const N: usize> Algorithm for AllOf<A, N> {
             }
         }
         foreseen
+    }
+
+    #[inline]
+    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
+        verdict
     }
 
     fn peek(&self, state: &Self::State, now: Nanos, n: u32) -> Decision {

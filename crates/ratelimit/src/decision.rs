@@ -40,7 +40,7 @@ pub struct Decision {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     Allowed,
     Denied,
     ExceedsCapacity,

@@ -168,6 +168,7 @@ impl Algorithm for FixedWindow {
     type State = u64;
     #[cfg(target_has_atomic = "64")]
     type Cell = crate::sync::AtomicU64;
+    type Verdict = Decision;
 
     fn validate(&self) -> Result<(), ConfigError> {
         if self.limit == 0 {
@@ -184,7 +185,7 @@ impl Algorithm for FixedWindow {
     }
 
     #[inline]
-    fn check(&self, state: &mut u64, now: Nanos, n: u32) -> Decision {
+    fn decide(&self, state: &mut u64, now: Nanos, n: u32) -> Decision {
         let slot = self.slot(now);
         let (began, count) = self.current(*state, slot);
         let left = self.limit.saturating_sub(count);
@@ -206,6 +207,11 @@ impl Algorithm for FixedWindow {
             is_behind: slot < began,
         };
         Decision::new(outcome, Facts::Known(figures))
+    }
+
+    #[inline]
+    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
+        verdict
     }
 
     fn refund(&self, state: &mut u64, now: Nanos, n: u32) {

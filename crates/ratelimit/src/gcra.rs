@@ -41,13 +41,20 @@ impl Gcra {
         Ok(())
     }
 
+    /// Decides, and tells the tick at which all is available again after that.
     #[inline]
-    pub(crate) fn check(&self, full_at: &mut u64, now: Nanos, n: u32) -> (Outcome, Level) {
+    pub(crate) fn decide(&self, full_at: &mut u64, now: Nanos, n: u32) -> (Outcome, u64) {
         self.take(full_at, now, n, self.timeline.capacity)
     }
 
-    /// As [`check`](Self::check), but may draw on the debt.
-    pub(crate) fn reserve(&self, full_at: &mut u64, now: Nanos, n: u32) -> (Outcome, Level) {
+    /// What the figures of a decision are computed from.
+    #[inline]
+    pub(crate) fn level(&self, full_at: u64, now: Nanos, n: u32) -> Level {
+        Level::new(self.timeline, self.burst, n, now, full_at)
+    }
+
+    /// As [`decide`](Self::decide), but may draw on the debt.
+    pub(crate) fn reserve(&self, full_at: &mut u64, now: Nanos, n: u32) -> (Outcome, u64) {
         let depth = if n > self.burst { self.timeline.capacity } else { self.timeline.depth };
         self.take(full_at, now, n, depth)
     }
@@ -90,12 +97,12 @@ impl Gcra {
     }
 
     #[inline]
-    fn take(&self, full_at: &mut u64, now: Nanos, n: u32, depth: u64) -> (Outcome, Level) {
+    fn take(&self, full_at: &mut u64, now: Nanos, n: u32, depth: u64) -> (Outcome, u64) {
         let tick = self.timeline.tick(now);
         let before = (*full_at).max(tick);
         // Beyond the burst the sum may saturate; it is above the capacity all the same.
         let after = before.saturating_add(self.cost(n));
-        let (outcome, stands_at) = if after - tick <= depth || n == 0 {
+        if after - tick <= depth || n == 0 {
             if n > 0 {
                 *full_at = after;
             }
@@ -104,8 +111,7 @@ impl Gcra {
             (Outcome::ExceedsCapacity, before)
         } else {
             (Outcome::Denied, before)
-        };
-        (outcome, Level::new(self.timeline, self.burst, n, now, stands_at))
+        }
     }
 
     #[inline]

@@ -94,7 +94,8 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
-        self.on_state(now, key, |state| self.algorithm.check(state, now, n))
+        let verdict = self.on_state(now, key, |state| self.algorithm.decide(state, now, n));
+        self.algorithm.decision(verdict, now, n)
     }
 
     /// The decision that [`check_n_at`](Self::check_n_at) would take, without taking it.

@@ -4,7 +4,7 @@ use core::time::Duration;
 use voussoir_core::{ConfigError, Nanos};
 
 use crate::algorithm::{Algorithm, sealed};
-use crate::decision::{Decision, Facts};
+use crate::decision::{Decision, Facts, Outcome};
 use crate::gcra::Gcra;
 use crate::limit;
 use crate::snapshot::{Snapshot, Use};
@@ -103,6 +103,7 @@ impl Algorithm for LeakyBucket {
     type State = u64;
     #[cfg(target_has_atomic = "64")]
     type Cell = crate::sync::AtomicU64;
+    type Verdict = (Outcome, u64);
 
     fn validate(&self) -> Result<(), ConfigError> {
         if self.mode == (Mode::Queue { waiting: u32::MAX }) {
@@ -112,8 +113,13 @@ impl Algorithm for LeakyBucket {
     }
 
     #[inline]
-    fn check(&self, next: &mut u64, now: Nanos, n: u32) -> Decision {
-        let (outcome, level) = self.gcra.check(next, now, n);
+    fn decide(&self, next: &mut u64, now: Nanos, n: u32) -> (Outcome, u64) {
+        self.gcra.decide(next, now, n)
+    }
+
+    #[inline]
+    fn decision(&self, (outcome, next): (Outcome, u64), now: Nanos, n: u32) -> Decision {
+        let level = self.gcra.level(next, now, n);
         let facts = if self.is_queue() { Facts::Queue(level) } else { Facts::Bucket(level) };
         Decision::new(outcome, facts)
     }

@@ -79,7 +79,8 @@ impl<A: Algorithm, C> Limiter<A, C> {
     /// Decides on a request of cost `n` at `now`.
     #[inline]
     pub fn check_n_at(&self, now: Nanos, n: u32) -> Decision {
-        self.cell.update(|state| self.algorithm.check(state, now, n))
+        let verdict = self.cell.update(|state| self.algorithm.decide(state, now, n));
+        self.algorithm.decision(verdict, now, n)
     }
 
     /// The decision that [`check_n_at`](Self::check_n_at) would take, without taking it.

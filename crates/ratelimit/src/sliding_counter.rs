@@ -179,6 +179,7 @@ impl Algorithm for SlidingWindowCounter {
     type State = u64;
     #[cfg(target_has_atomic = "64")]
     type Cell = crate::sync::AtomicU64;
+    type Verdict = Decision;
 
     fn validate(&self) -> Result<(), ConfigError> {
         self.validate_rate()?;
@@ -193,7 +194,7 @@ impl Algorithm for SlidingWindowCounter {
     }
 
     #[inline]
-    fn check(&self, state: &mut u64, now: Nanos, n: u32) -> Decision {
+    fn decide(&self, state: &mut u64, now: Nanos, n: u32) -> Decision {
         let mut slide = self.unpack(*state);
         let before = slide;
         let decision = self.check_slide(&mut slide, self.at(now), n);
@@ -201,6 +202,11 @@ impl Algorithm for SlidingWindowCounter {
             *state = self.pack(slide);
         }
         decision
+    }
+
+    #[inline]
+    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
+        verdict
     }
 
     fn refund(&self, state: &mut u64, now: Nanos, n: u32) {

@@ -74,6 +74,7 @@ impl sealed::Sealed for SlidingWindowLog {}
 impl Algorithm for SlidingWindowLog {
     type State = Events;
     type Cell = Locked<Events>;
+    type Verdict = Decision;
 
     fn validate(&self) -> Result<(), ConfigError> {
         if self.limit == 0 {
@@ -83,13 +84,18 @@ impl Algorithm for SlidingWindowLog {
         rate::validate_period(self.period)
     }
 
-    fn check(&self, state: &mut Events, now: Nanos, n: u32) -> Decision {
+    fn decide(&self, state: &mut Events, now: Nanos, n: u32) -> Decision {
         let decision = self.peek(state, now, n);
         if n > 0 && decision.is_allowed() {
             state.forget_expired(self.packing, self.packing.tick(now));
             state.push(self.packing, self.packing.tick(now), n, self.limit);
         }
         decision
+    }
+
+    #[inline]
+    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
+        verdict
     }
 
     fn peek(&self, state: &Events, now: Nanos, n: u32) -> Decision {

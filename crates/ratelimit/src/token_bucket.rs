@@ -4,7 +4,7 @@ use core::time::Duration;
 use voussoir_core::{ConfigError, Nanos};
 
 use crate::algorithm::{Algorithm, sealed};
-use crate::decision::{Decision, Facts};
+use crate::decision::{Decision, Facts, Outcome};
 use crate::gcra::Gcra;
 use crate::limit;
 use crate::snapshot::{Snapshot, Use};
@@ -87,20 +87,24 @@ impl Algorithm for TokenBucket {
     type State = u64;
     #[cfg(target_has_atomic = "64")]
     type Cell = crate::sync::AtomicU64;
+    type Verdict = (Outcome, u64);
 
     fn validate(&self) -> Result<(), ConfigError> {
         self.gcra.validate()
     }
 
     #[inline]
-    fn check(&self, full_at: &mut u64, now: Nanos, n: u32) -> Decision {
-        let (outcome, level) = self.gcra.check(full_at, now, n);
-        Decision::new(outcome, Facts::Bucket(level))
+    fn decide(&self, full_at: &mut u64, now: Nanos, n: u32) -> (Outcome, u64) {
+        self.gcra.decide(full_at, now, n)
+    }
+
+    #[inline]
+    fn decision(&self, (outcome, full_at): (Outcome, u64), now: Nanos, n: u32) -> Decision {
+        Decision::new(outcome, Facts::Bucket(self.gcra.level(full_at, now, n)))
     }
 
     fn reserve(&self, full_at: &mut u64, now: Nanos, n: u32) -> Decision {
-        let (outcome, level) = self.gcra.reserve(full_at, now, n);
-        Decision::new(outcome, Facts::Bucket(level))
+        self.decision(self.gcra.reserve(full_at, now, n), now, n)
     }
 
     fn charge(&self, full_at: &mut u64, now: Nanos, n: u32) {

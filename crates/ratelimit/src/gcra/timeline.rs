@@ -15,6 +15,8 @@ pub(super) struct Timeline {
     /// Ticks a nanosecond: the whole part, at most 4, and the fraction in 2^-64.
     whole: u64,
     fraction: u64,
+    /// The last nanosecond with a tick of its own; after it the clock stands still.
+    last_nano: u64,
     /// Ticks from one token to the next.
     pub(super) per_token: u64,
     /// Ticks from empty to full: burst × `per_token`.
@@ -26,12 +28,14 @@ pub(super) struct Timeline {
 /// Leaves room above every tick of [`Timeline::tick`] for the deepest debt, so that sums of the two
 /// never overflow.
 const MAX_DEPTH: u64 = 1 << 62;
+const LAST_TICK: u64 = u64::MAX - MAX_DEPTH;
 /// With 4 ticks a nanosecond, the ticks last for 3/4 × 2^64 / 4 ns: 109 years.
 const MAX_TICKS_PER_NANO: u64 = 4;
 
 impl Timeline {
     /// Of a configuration that is not allowed: no tick ever passes and nothing fits.
-    const STOPPED: Self = Self { whole: 0, fraction: 0, per_token: 1, capacity: 0, depth: 0 };
+    const STOPPED: Self =
+        Self { whole: 0, fraction: 0, last_nano: 0, per_token: 1, capacity: 0, depth: 0 };
 
     pub(super) const fn allows_rate(tokens: u32, period: Duration) -> bool {
         tokens as u128 <= MAX_TICKS_PER_NANO as u128 * period.as_nanos()
@@ -52,8 +56,8 @@ impl Timeline {
         let divisor = greatest_common_divisor(tokens, period);
         let (a, b) = (tokens / divisor, period / divisor);
         if a <= MAX_TICKS_PER_NANO && b <= MAX_DEPTH / deepest {
-            let (capacity, depth) = (b * burst, b * deepest);
-            return Self { whole: a, fraction: 0, per_token: b, capacity, depth };
+            let (capacity, depth, last_nano) = (b * burst, b * deepest, LAST_TICK / a);
+            return Self { whole: a, fraction: 0, last_nano, per_token: b, capacity, depth };
         }
 
         // Else the finest ticks that fit; at least 1, since tokens <= 4 × period and deepest < 2^33.
@@ -62,9 +66,11 @@ impl Timeline {
         let per_token = if finest < coarsest_needed { finest } else { coarsest_needed };
         // tokens × per_token <= 4 × period < 2^62, so the shift by 64 stays within 128 bits.
         let per_nano = ((tokens as u128 * per_token as u128) << 64) / period as u128;
+        let last_nano = ((LAST_TICK as u128) << 64) / per_nano;
         Self {
             whole: (per_nano >> 64) as u64,
             fraction: per_nano as u64,
+            last_nano: if last_nano > u64::MAX as u128 { u64::MAX } else { last_nano as u64 },
             per_token,
             capacity: per_token * burst,
             depth: per_token * deepest,
@@ -75,9 +81,8 @@ impl Timeline {
     #[inline]
     pub(super) const fn tick(&self, now: Nanos) -> u64 {
         let nanos = now.as_nanos();
-        let parts = ((nanos as u128 * self.fraction as u128) >> 64) as u64;
-        let ticks = nanos.saturating_mul(self.whole).saturating_add(parts);
-        if ticks > u64::MAX - MAX_DEPTH { u64::MAX - MAX_DEPTH } else { ticks }
+        let nanos = if nanos < self.last_nano { nanos } else { self.last_nano };
+        nanos * self.whole + ((nanos as u128 * self.fraction as u128) >> 64) as u64
     }
 
     /// A tick that is not before any that `now` can stand for: where ticks are no whole number a

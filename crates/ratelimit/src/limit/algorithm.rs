@@ -31,6 +31,7 @@ impl Algorithm for Limit {
     type State = LimitState;
     #[cfg(target_has_atomic = "64")]
     type Cell = super::state::LimitCell;
+    type Verdict = Decision;
 
     #[cfg(target_has_atomic = "64")]
     fn cell(&self) -> Self::Cell {
@@ -50,13 +51,18 @@ impl Algorithm for Limit {
     }
 
     #[inline]
-    fn check(&self, state: &mut LimitState, now: Nanos, n: u32) -> Decision {
+    fn decide(&self, state: &mut LimitState, now: Nanos, n: u32) -> Decision {
         dispatch!(
             self,
             algorithm => state.change(|state| algorithm.check(state, now, n)),
             unlimited => Decision::unlimited(n),
             blocked => Decision::blocked(n)
         )
+    }
+
+    #[inline]
+    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
+        verdict
     }
 
     #[inline]

@@ -138,6 +138,7 @@ impl sealed::Sealed for StrictWindowCounter {}
 impl Algorithm for StrictWindowCounter {
     type State = StrictCounts;
     type Cell = Locked<StrictCounts>;
+    type Verdict = Decision;
 
     fn validate(&self) -> Result<(), ConfigError> {
         if self.limit == 0 {
@@ -150,7 +151,7 @@ impl Algorithm for StrictWindowCounter {
         rate::validate_period(self.period)
     }
 
-    fn check(&self, state: &mut StrictCounts, now: Nanos, n: u32) -> Decision {
+    fn decide(&self, state: &mut StrictCounts, now: Nanos, n: u32) -> Decision {
         let decision = self.peek(state, now, n);
         if n > 0 && decision.is_allowed() {
             let index = self.windows.at(now).0;
@@ -160,6 +161,11 @@ impl Algorithm for StrictWindowCounter {
             state.sum += n;
         }
         decision
+    }
+
+    #[inline]
+    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
+        verdict
     }
 
     fn peek(&self, state: &StrictCounts, now: Nanos, n: u32) -> Decision {

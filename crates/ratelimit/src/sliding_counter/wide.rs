@@ -50,14 +50,20 @@ impl sealed::Sealed for WideWindowCounter {}
 impl Algorithm for WideWindowCounter {
     type State = WideCount;
     type Cell = Locked<WideCount>;
+    type Verdict = Decision;
 
     fn validate(&self) -> Result<(), ConfigError> {
         self.counter.validate_rate()
     }
 
     #[inline]
-    fn check(&self, state: &mut WideCount, now: Nanos, n: u32) -> Decision {
+    fn decide(&self, state: &mut WideCount, now: Nanos, n: u32) -> Decision {
         self.counter.check_slide(&mut state.slide, self.at(now), n)
+    }
+
+    #[inline]
+    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
+        verdict
     }
 
     fn refund(&self, state: &mut WideCount, now: Nanos, n: u32) {
