@@ -29,6 +29,10 @@
 //! * **[`idgen`]** (feature `idgen`): [`Snowflake`](idgen::Snowflake) ids in a
 //!   [`Layout`](idgen::Layout) of your choice, [`Base62`](idgen::Base62),
 //!   [`ShortCode`](idgen::ShortCode), key ranges, worker leases.
+//! * **[`cache`]** (feature `cache`): in-process caches with adaptive eviction, expiry, single-flight loads and writes behind.
+//! * **[`hashring`]** (feature `hashring`): consistent hashing: ring, Maglev, jump, rendezvous; exact migration plans.
+//! * **[`trie`]** (feature `trie`): top-K completion: a compact index, a mutable overlay, fuzzy matching.
+//! * **[`quorum`]** (feature `quorum`): quorum coordinators, vector clocks, sibling sets, hybrid clocks, failure detection.
 //! * **[`time`]**: [`Nanos`](time::Nanos), [`Clock`](time::Clock) and the clocks;
 //!   **[`duration`]**: `"1m30s"`; **[`map`]**: [`ShardedMap`](map::ShardedMap).
 //!
@@ -54,16 +58,28 @@ pub use voussoir_balance as balance;
 #[cfg(feature = "breaker")]
 #[doc(inline)]
 pub use voussoir_breaker as breaker;
+#[cfg(feature = "cache")]
+#[doc(inline)]
+pub use voussoir_cache as cache;
+#[cfg(feature = "hashring")]
+#[doc(inline)]
+pub use voussoir_hashring as hashring;
 #[cfg(feature = "idgen")]
 #[doc(inline)]
 pub use voussoir_idgen as idgen;
+#[cfg(feature = "quorum")]
+#[doc(inline)]
+pub use voussoir_quorum as quorum;
 #[cfg(feature = "ratelimit")]
 #[doc(inline)]
 pub use voussoir_ratelimit as ratelimit;
+#[cfg(feature = "trie")]
+#[doc(inline)]
+pub use voussoir_trie as trie;
 
-pub use voussoir_core::ConfigError;
 #[doc(inline)]
 pub use voussoir_core::duration;
+pub use voussoir_core::{ConfigError, Random};
 
 /// Time: points on a clock, and the clocks.
 pub mod time {

@@ -25,6 +25,7 @@
 //!   features of their names `QuantaClock` and `TokioClock`.
 //! * [`duration`]: `"1m30s"` to [`Duration`](core::time::Duration) and back.
 //! * [`ShardedMap`]: a concurrent hash map whose guards cannot escape, for state by key.
+//! * [`Random`]: seedable numbers for jitter and choices among equals.
 //! * [`ConfigError`]: what a builder answers when it refuses.
 //!
 //! # What it does not do
@@ -47,6 +48,7 @@ pub mod duration;
 #[cfg(feature = "std")]
 mod map;
 mod nanos;
+mod random;
 #[cfg(feature = "std")]
 mod sync;
 
@@ -61,6 +63,7 @@ pub use config_error::ConfigError;
 #[cfg(feature = "std")]
 pub use map::{Full, MemoryUse, ShardedMap, Swept};
 pub use nanos::Nanos;
+pub use random::Random;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

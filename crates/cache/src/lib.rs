@@ -1,0 +1,11 @@
+//! In-process caches: adaptive eviction, expiry without threads, loads that happen once, writes behind.
+//!
+//! Being built.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![no_std]
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
