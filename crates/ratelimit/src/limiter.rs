@@ -79,8 +79,7 @@ impl<A: Algorithm, C> Limiter<A, C> {
     /// Decides on a request of cost `n` at `now`.
     #[inline]
     pub fn check_n_at(&self, now: Nanos, n: u32) -> Decision {
-        let verdict = self.cell.update(|state| self.algorithm.decide(state, now, n));
-        self.algorithm.decision(verdict, now, n)
+        self.algorithm.decision(self.decide(now, n), now, n)
     }
 
     /// The decision that [`check_n_at`](Self::check_n_at) would take, without taking it.
@@ -115,6 +114,11 @@ impl<A: Algorithm, C> Limiter<A, C> {
     pub fn algorithm(&self) -> &A {
         &self.algorithm
     }
+
+    #[inline]
+    fn decide(&self, now: Nanos, n: u32) -> A::Verdict {
+        self.cell.update(|state| self.algorithm.decide(state, now, n))
+    }
 }
 
 /// With the time of the limiter's clock.
@@ -132,12 +136,12 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
     /// [`Decision::exceeds_capacity`]; a cost of 0 is always allowed.
     #[inline]
     pub fn check_n(&self, n: u32) -> Decision {
-        let decision = self.check_n_at(self.clock.now(), n);
-        if !decision.is_behind() {
-            return decision;
+        let mut now = self.clock.now();
+        let mut verdict = self.decide(now, n);
+        if A::is_behind(&verdict) {
+            (now, verdict) = self.decide_mended(n);
         }
-        self.mend();
-        self.check_n_at(self.clock.now(), n)
+        self.algorithm.decision(verdict, now, n)
     }
 
     /// The decision that [`check`](Self::check) would take, without taking it.
@@ -193,6 +197,13 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
             }
             answer => answer,
         }
+    }
+
+    #[cold]
+    fn decide_mended(&self, n: u32) -> (Nanos, A::Verdict) {
+        self.mend();
+        let now = self.clock.now();
+        (now, self.decide(now, n))
     }
 
     #[cold]
