@@ -3,7 +3,9 @@ mod reserve;
 #[cfg(feature = "tokio")]
 mod wait;
 
-use voussoir_core::{Clock, ConfigError, Nanos, SystemClock};
+use core::time::Duration;
+
+use voussoir_core::{Clock, ConfigError, Gate, Nanos, Rejected, SystemClock};
 
 use crate::cell::Cell;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
@@ -211,6 +213,32 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
         // The clock is read after the state, as `mend` demands.
         self.cell.update(|state| self.algorithm.mend(state, self.clock.now()));
     }
+}
+
+/// So that what composes gates takes a limiter too.
+impl<A: Algorithm, C> Gate for Limiter<A, C> {
+    type Guard<'a>
+        = ()
+    where
+        Self: 'a;
+
+    /// A request that a [queue](crate::LeakyBucket::queue) would hold is refused until its turn: a
+    /// gate lets pass at once or not at all.
+    fn try_pass_at(&self, now: Nanos) -> Result<(), Rejected> {
+        let decision = self.check_at(now);
+        match decision.delay() {
+            _ if !decision.is_allowed() => Err(rejected(&decision)),
+            Duration::ZERO => Ok(()),
+            turn => {
+                self.refund_at(now, 1);
+                Err(Rejected::retry_after(turn))
+            }
+        }
+    }
+}
+
+pub(crate) fn rejected(decision: &Decision) -> Rejected {
+    decision.retry_after().map_or(Rejected::indefinitely(), Rejected::retry_after)
 }
 
 #[cfg(all(test, voussoir_loom))]
