@@ -10,6 +10,7 @@ use equivalent::Equivalent;
 use voussoir_core::{Clock, MemoryUse, Nanos, ShardedMap, SystemClock};
 
 use crate::cell::Cell;
+use crate::verdict::Verdict;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
 pub use builder::KeyedLimiterBuilder;
 
@@ -147,7 +148,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     }
 
     #[inline]
-    fn decide<Q>(&self, now: Nanos, key: &Q, n: u32) -> A::Verdict
+    fn decide<Q>(&self, now: Nanos, key: &Q, n: u32) -> Verdict
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
@@ -231,7 +232,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
     {
         let mut now = self.clock.now();
         let mut verdict = self.decide(now, key, n);
-        if A::is_behind(&verdict) {
+        if verdict.is_behind() {
             (now, verdict) = self.decide_mended(key, n);
         }
         self.algorithm.decision(verdict, now, n)
@@ -296,7 +297,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
     }
 
     #[cold]
-    fn decide_mended<Q>(&self, key: &Q, n: u32) -> (Nanos, A::Verdict)
+    fn decide_mended<Q>(&self, key: &Q, n: u32) -> (Nanos, Verdict)
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {

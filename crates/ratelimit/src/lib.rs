@@ -102,6 +102,7 @@ mod striped;
 #[cfg(target_has_atomic = "64")]
 mod sync;
 mod token_bucket;
+mod verdict;
 mod windows;
 
 pub use algorithm::Algorithm;
