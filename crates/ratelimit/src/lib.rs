@@ -140,7 +140,7 @@ pub use limit::{Limit, LimitError, LimitErrorKind, LimitState};
 #[cfg(target_has_atomic = "64")]
 pub use limiter::{Limiter, LimiterBuilder};
 #[cfg(all(feature = "tokio", target_has_atomic = "64"))]
-pub use limiter::{Line, NotReady};
+pub use limiter::{Line, NotReady, Paced};
 #[cfg(target_has_atomic = "64")]
 pub use reservation::Reservation;
 pub use sliding_counter::SlidingWindowCounter;
