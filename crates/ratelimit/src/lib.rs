@@ -37,6 +37,7 @@
 //! | one thing that many cores are at | `StripedLimiter`, a word a core |
 //! | one state a user, address or key | `KeyedLimiter`, bounded in memory |
 //! | several limits at once, all or nothing | `AllOf`, in either |
+//! | limits that differ by key: plans, penalties | `Tiers`, in a `KeyedLimiter` |
 //! | what a configuration says, as `"100/min burst 20"` | [`Limit`], in either |
 //! | requests by method, path, header, tenant | `rules::RuleLimiter`, from a `RuleSet` |
 //!
@@ -123,6 +124,8 @@ mod snapshot;
 mod striped;
 #[cfg(target_has_atomic = "64")]
 mod sync;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod tiers;
 mod token_bucket;
 mod verdict;
 mod windows;
@@ -151,6 +154,8 @@ pub use sliding_log::{Events, SlidingWindowLog};
 pub use snapshot::Snapshot;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 pub use striped::{StripedLimiter, StripedLimiterBuilder};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use tiers::{TierError, TierState, Tiers};
 pub use token_bucket::TokenBucket;
 
 #[cfg(doctest)]
