@@ -1,3 +1,6 @@
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+
 use crate::{BalanceReport, Candidates, HashFunction, Node, Replicas};
 
 /// What places keys on nodes: [`Ring`](crate::Ring), [`Maglev`](crate::Maglev),
@@ -63,3 +66,34 @@ pub trait Placement {
         Replicas::new(self.candidates_hashed(hash), count)
     }
 }
+
+/// What points to a placement is one: `&Ring`, `Arc<Ring>`, `Box<dyn Placement>`.
+macro_rules! through {
+    ($($pointer:ty),*) => {$(
+        impl<P: Placement + ?Sized> Placement for $pointer {
+            fn hash_function(&self) -> HashFunction {
+                (**self).hash_function()
+            }
+
+            fn nodes(&self) -> &[Node] {
+                (**self).nodes()
+            }
+
+            #[inline]
+            fn get_hashed(&self, hash: u64) -> Option<&Node> {
+                (**self).get_hashed(hash)
+            }
+
+            #[inline]
+            fn candidates_hashed(&self, hash: u64) -> Candidates<'_> {
+                (**self).candidates_hashed(hash)
+            }
+
+            fn balance_report(&self) -> BalanceReport {
+                (**self).balance_report()
+            }
+        }
+    )*};
+}
+
+through!(&P, Box<P>, Arc<P>);
