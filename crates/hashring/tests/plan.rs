@@ -91,6 +91,10 @@ proptest! {
             prop_assert_eq!(sent.iter().map(|(to, _)| *to).collect::<Vec<_>>(), missing);
             for (_, from) in sent {
                 prop_assert!(from.map_or(held.is_empty(), |from| held.contains(&from)));
+                // Not from a node that leaves, which may be dead, where another has it too.
+                let keepers = held.iter().filter(|id| moved.after().any(|node| node.id() == **id));
+                let keepers: Vec<_> = keepers.copied().collect();
+                prop_assert!(keepers.is_empty() || keepers.contains(&from.expect("one")));
             }
         }
         prop_assert!(sent.is_empty());

@@ -44,14 +44,13 @@ impl<'a> Move<'a> {
         self.before().filter(move |node| self.after().all(|other| other.id() != node.id()))
     }
 
-    /// What has to be copied. The source is a node that loses the range, one for each that gains it,
-    /// or else the first that has it; any of [`before`](Self::before) would do.
+    /// What has to be copied. The source is the first node that keeps the range, since one that loses
+    /// it may be dead already; where none keeps it, the first that had it. Any of
+    /// [`before`](Self::before) that is alive would do.
     pub fn transfers(self) -> impl Iterator<Item = Transfer<'a>> {
-        let mut leaving = self.lost();
-        self.gained().map(move |to| {
-            let from = leaving.next().or_else(|| self.from());
-            Transfer { range: self.range(), from, to }
-        })
+        let keeps = |node: &&Node| self.after().any(|other| other.id() == node.id());
+        let from = self.before().find(keeps).or_else(|| self.from());
+        self.gained().map(move |to| Transfer { range: self.range(), from, to })
     }
 }
 
