@@ -4,9 +4,11 @@
 mod peers;
 
 use alloc::sync::Arc;
+use core::hash::BuildHasher;
 use core::hint::black_box;
 
 use arc_swap::ArcSwap;
+use foldhash::fast::FixedState;
 use voussoir::hashring::{
     BoundedLoads, Jump, Maglev, MultiProbe, Node, Placement, Rendezvous, Ring, SharedRing,
 };
@@ -45,10 +47,16 @@ fn cases(inputs: &Inputs) -> Vec<Case> {
         cases.push(maglev(&keys, nodes).into());
     }
     for nodes in SIZES {
+        cases.push(maglev_of_equal_hash(&keys, nodes).into());
+    }
+    for nodes in SIZES {
         cases.push(maglev_build(nodes).into());
     }
     for nodes in SIZES {
         cases.push(jump(&keys, nodes).into());
+    }
+    for nodes in SIZES {
+        cases.push(jump_of_equal_hash(&keys, nodes).into());
     }
     for nodes in [10, 100] {
         cases.push(rendezvous(&keys, nodes).into());
@@ -69,8 +77,9 @@ fn keys(count: usize) -> Asked<Key> {
     Asked::new(&keys, &uniform(count))
 }
 
-fn named(nodes: u32) -> impl Iterator<Item = Node> + Clone {
-    (0..nodes).map(|node| Node::new(format!("node-{node:04}")))
+fn named(nodes: u32) -> impl ExactSizeIterator<Item = Node> {
+    let names: Vec<Node> = (0..nodes).map(|node| Node::new(format!("node-{node:04}"))).collect();
+    names.into_iter()
 }
 
 fn ring(nodes: u32) -> Ring {
@@ -170,22 +179,40 @@ fn memory() -> Weighed {
 }
 
 /// Tables of the size that the `maglev` crate chooses: the first prime after a hundred a node.
-fn table(nodes: u32) -> Maglev {
-    let slots = match nodes {
+fn table(nodes: impl ExactSizeIterator<Item = Node>) -> Maglev {
+    let slots = match nodes.len() {
         10 => 1_009,
         100 => 10_007,
         _ => 100_003,
     };
-    Maglev::builder().nodes(named(nodes)).slots(slots).build().expect("valid")
+    Maglev::builder().nodes(nodes).slots(slots).build().expect("valid")
 }
 
 fn maglev(keys: &Asked<Key>, nodes: u32) -> Timed {
     let name = format!("Maglev look-up, {nodes} nodes");
-    Timed::new(name, ours(keys, table(nodes)), peers::maglevs(keys, nodes)).alone()
+    Timed::new(name, ours(keys, table(named(nodes))), peers::maglevs(keys, nodes)).alone()
+}
+
+/// What remains where both hash keys alike, with what is fastest within one process.
+fn maglev_of_equal_hash(keys: &Asked<Key>, nodes: u32) -> Timed {
+    let ours = hashed_by_foldhash(keys, table(named(nodes)));
+    let peers = vec![peers::maglev_of_foldhash(keys, nodes)];
+    Timed::new(format!("Maglev look-up, foldhash on both, {nodes} nodes"), ours, peers).alone()
+}
+
+fn hashed_by_foldhash<P: Placement + Send + Sync + 'static>(
+    keys: &Asked<Key>,
+    placement: P,
+) -> Contestant {
+    let hasher = FixedState::default();
+    keys.contestant("voussoir", move |key| {
+        black_box(placement.get_hashed(hasher.hash_one(key))).is_some()
+    })
 }
 
 fn maglev_build(nodes: u32) -> Timed {
-    let ours = building("voussoir", nodes, table);
+    let given: Vec<Node> = named(nodes).collect();
+    let ours = building("voussoir", nodes, move |_| table(given.iter().cloned()));
     let default = building("maglev", nodes, peers::maglev);
     let fast = building("maglev, foldhash", nodes, peers::maglev_foldhash);
     let name = format!("Maglev build, for each of {nodes} nodes");
@@ -196,6 +223,13 @@ fn jump(keys: &Asked<Key>, nodes: u32) -> Timed {
     let buckets = Jump::builder().nodes(named(nodes)).build().expect("valid");
     let name = format!("jump look-up, {nodes} nodes");
     Timed::new(name, ours(keys, buckets), peers::jumps(keys, nodes)).alone()
+}
+
+fn jump_of_equal_hash(keys: &Asked<Key>, nodes: u32) -> Timed {
+    let buckets = Jump::builder().nodes(named(nodes)).build().expect("valid");
+    let ours = hashed_by_foldhash(keys, buckets);
+    let peers = vec![peers::jump_of_foldhash(keys, nodes)];
+    Timed::new(format!("jump look-up, foldhash on both, {nodes} nodes"), ours, peers).alone()
 }
 
 fn rendezvous(keys: &Asked<Key>, nodes: u32) -> Timed {

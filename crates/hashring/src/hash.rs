@@ -55,6 +55,15 @@ impl HashFunction {
     pub fn hash(self, bytes: &[u8]) -> u64 {
         match self {
             Self::Xxh3 { seed } => xxh3_64_with_seed(bytes, seed),
+            other => other.hash_for_others(bytes),
+        }
+    }
+
+    /// Apart, so that the default is compiled into its callers, and the others are not with it.
+    #[inline(never)]
+    fn hash_for_others(self, bytes: &[u8]) -> u64 {
+        match self {
+            Self::Xxh3 { seed } => xxh3_64_with_seed(bytes, seed),
             Self::Murmur3 { seed } => murmur3_x64_128_low(bytes, seed),
             Self::Md5Ketama => upper(md5_words(bytes)[0]),
             Self::Crc32Nginx => upper(crc32fast::hash(bytes)),

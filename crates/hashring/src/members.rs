@@ -122,20 +122,29 @@ fn check(nodes: &[Node]) -> Result<(), ConfigError> {
     if nodes.len() > MAX_NODES {
         return Err(ConfigError::new("nodes", nodes.len(), format!("at most {MAX_NODES}")));
     }
-    let (mut ids, mut labels) = (BTreeSet::new(), BTreeSet::new());
     for node in nodes {
         text("id", node.id(), 1)?;
         text("label", node.label_text(), 1)?;
         text("zone", node.zone_name().unwrap_or_default(), 0)?;
-        if !ids.insert(node.id()) {
-            return Err(ConfigError::new("id", twice(node.id()), "an id of its own for each node"));
-        }
-        if !labels.insert(node.label_text()) {
-            let allowed = "a label of its own for each node, where none is given its id";
-            return Err(ConfigError::new("label", twice(node.label_text()), allowed));
-        }
+    }
+    if let Some(id) = duplicate(nodes.iter().map(Node::id)) {
+        return Err(ConfigError::new("id", twice(id), "an id of its own for each node"));
+    }
+    let has_labels = nodes.iter().any(|node| node.own_label().is_some());
+    if has_labels && let Some(label) = duplicate(nodes.iter().map(Node::label_text)) {
+        let allowed = "a label of its own for each node, where none is given its id";
+        return Err(ConfigError::new("label", twice(label), allowed));
     }
     Ok(())
+}
+
+/// A text that is there twice. Complexity: O(texts) where they are in order, as ids mostly are.
+fn duplicate<'a>(mut texts: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    if texts.clone().is_sorted_by(|a, b| a < b) {
+        return None;
+    }
+    let mut seen = BTreeSet::new();
+    texts.find(|text| !seen.insert(*text))
 }
 
 fn twice(text: &str) -> impl core::fmt::Display {

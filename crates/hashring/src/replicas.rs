@@ -1,9 +1,11 @@
 use core::iter::Copied;
 use core::ops::Deref;
+use core::ptr;
 use core::slice::Iter;
 
 use smallvec::SmallVec;
 
+use crate::members::Members;
 use crate::{Candidates, Node};
 
 /// The nodes that keep a key, the owner first; a slice of them.
@@ -18,6 +20,26 @@ pub struct Replicas<'a> {
 }
 
 impl<'a> Replicas<'a> {
+    /// Where zones do not matter: the first nodes of a walk that are not there yet.
+    #[inline]
+    pub(crate) fn of_walk(
+        members: &'a Members,
+        mut walk: impl FnMut() -> Option<u32>,
+        asked: usize,
+    ) -> Self {
+        let mut nodes: SmallVec<[&'a Node; 8]> = SmallVec::new();
+        // Without the second limit a walk would go round once to find out that nobody is left.
+        let most = asked.min(members.weighty());
+        while nodes.len() < most
+            && let Some(node) = walk().map(|index| members.node(index))
+        {
+            if !nodes.iter().any(|other| ptr::eq(*other, node)) {
+                nodes.push(node);
+            }
+        }
+        Self { nodes, asked }
+    }
+
     #[inline]
     pub(crate) fn new(candidates: Candidates<'a>, asked: usize) -> Self {
         let mut nodes = SmallVec::new();

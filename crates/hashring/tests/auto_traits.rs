@@ -13,6 +13,8 @@ use voussoir_hashring::{RingChange, RingGuard, SharedRing};
 const fn shared<T: Send + Sync + Unpin + 'static>() {}
 const fn borrowed<T: Send + Sync + Unpin + Clone>() {}
 const fn copy<T: Copy + Send + Sync + Unpin>() {}
+#[cfg(feature = "std")]
+const fn pinned<T: 'static>() {}
 const fn error<T: std::error::Error + Send + Sync>() {}
 const fn placement<T: Placement + Clone>() {}
 
@@ -63,7 +65,6 @@ const _: () = {
 const _: () = {
     shared::<SharedRing>();
     shared::<RingChange>();
-    const fn pinned<T: 'static>() {}
     pinned::<RingGuard>();
 };
 

@@ -50,7 +50,7 @@ fn ketama_leaves_a_light_node_without_points_as_libmemcached_does() {
 fn nodes() -> Vec<Node> {
     let node = |n: u32| {
         let node = Node::new(format!("node-{n}")).weight(1 + n % 3);
-        if n % 2 == 0 { node.zone(format!("zone-{}", n % 4)) } else { node }
+        if n.is_multiple_of(2) { node.zone(format!("zone-{}", n % 4)) } else { node }
     };
     (0..10)
         .map(node)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use common::{nodes, probes, ring, size};
 use proptest::prelude::*;
-use voussoir_hashring::{HashFunction, HashRange, Layout, Node, Plan, Ring};
+use voussoir_hashring::{HashFunction, HashRange, Layout, Move, Node, Plan, Ring};
 
 fn ids<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> Vec<&'a str> {
     nodes.into_iter().map(Node::id).collect()
@@ -18,13 +18,13 @@ fn all_probes(before: &Ring, after: &Ring) -> Vec<u64> {
 
 /// Whether `plan` says of every probe what look-ups in both rings say.
 fn check(plan: &Plan, before: &Ring, after: &Ring, count: usize) -> Result<(), TestCaseError> {
-    let ranges: Vec<HashRange> = plan.moves().map(|moved| moved.range()).collect();
+    let ranges: Vec<HashRange> = plan.moves().map(Move::range).collect();
     prop_assert!(ranges.windows(2).all(|two| two[0].through() < two[1].through()));
     let covered: u128 = ranges.iter().map(|range| range.span()).sum();
     prop_assert!(covered <= 1 << 64);
     for hash in all_probes(before, after) {
-        let old = ids(&before.replicas_hashed(hash, count));
-        let new = ids(&after.replicas_hashed(hash, count));
+        let old = ids(before.replicas_hashed(hash, count));
+        let new = ids(after.replicas_hashed(hash, count));
         let holding: Vec<_> = plan.moves().filter(|moved| moved.range().contains(hash)).collect();
         match plan.get_hashed(hash) {
             None => {
@@ -117,7 +117,7 @@ fn a_first_node_takes_the_whole_circle_from_nobody() {
     assert_eq!(moved.range().span(), 1 << 64);
     assert_eq!((moved.from(), moved.to().map(Node::id)), (None, Some("a")));
     assert!((plan.fraction() - 1.0).abs() < 1e-12);
-    assert_eq!(plan.inverse().moves().next().and_then(|moved| moved.to()), None);
+    assert_eq!(plan.inverse().moves().next().and_then(Move::to), None);
     assert!(none.diff(&none).expect("the same").is_empty());
 }
 

@@ -60,7 +60,9 @@ fn readers_see_whole_rings_and_no_change_is_lost() {
                 })
             })
             .collect();
-        writers.into_iter().for_each(|writer| writer.join().expect("no panic"));
+        for writer in writers {
+            writer.join().expect("no panic");
+        }
         done.store(true, Ordering::Relaxed);
     });
     let ring = shared.load_full();
