@@ -70,14 +70,14 @@ fn text(picture: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
 fn balance() -> String {
     const HEIGHT: f64 = 320.0;
     const TOP: f64 = 2.0;
-    let x = |vnodes: u32| 60.0 + (f64::from(vnodes) / 10.0).log10() / 2.0 * 490.0;
+    let x = |vnodes: u32| 60.0 + (f64::from(vnodes) / 10.0).log10() / 2.0 * 550.0;
     let y = |load: f64| 270.0 - (load.min(TOP) - 1.0) / (TOP - 1.0) * 230.0;
     let mut lines = String::new();
     let mut label =
         String::from("Load of the busiest node, of which 1 is fair, over virtual nodes.");
     for nodes in [10, 100, 1000] {
         let mut path = String::new();
-        let mut last = (0.0, 0.0);
+        let mut label_at = (0.0, 0.0);
         let _ = write!(label, " Of {nodes} nodes:");
         for vnodes in VNODES {
             let (mean, worst) = peak(nodes, vnodes);
@@ -85,7 +85,10 @@ fn balance() -> String {
             if mean <= TOP {
                 let command = if path.is_empty() { 'M' } else { 'L' };
                 let _ = write!(path, "{command}{:.1} {:.1}", x(vnodes), y(mean));
-                last = (x(vnodes), y(mean));
+            }
+            // Where the lines are apart.
+            if vnodes == 50 {
+                label_at = (x(vnodes) + 6.0, y(mean) - 4.0);
             }
             if [160, Ring::DEFAULT_VNODES, 1000].contains(&vnodes) {
                 let _ = write!(label, " {mean:.2} with {vnodes},");
@@ -101,14 +104,14 @@ fn balance() -> String {
             lines,
             "<path d=\"{path}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2\"/>"
         );
-        text(&mut lines, last.0 + 6.0, last.1 + 5.0, "start", &format!("{nodes} nodes"));
+        text(&mut lines, label_at.0, label_at.1, "start", &format!("{nodes} nodes"));
     }
     let mut picture = String::new();
     head(&mut picture, HEIGHT, &label);
     picture.push_str("<g stroke=\"currentColor\" stroke-opacity=\"0.25\">\n");
     for step in 0..=5 {
         let y = y(1.0 + 0.2 * f64::from(step));
-        let _ = writeln!(picture, "<path d=\"M60 {y:.0}H550\"/>");
+        let _ = writeln!(picture, "<path d=\"M60 {y:.0}H610\"/>");
     }
     let default = x(Ring::DEFAULT_VNODES);
     let _ = writeln!(picture, "<path d=\"M{default:.1} 40V270\" stroke-dasharray=\"4 3\"/>\n</g>");
@@ -120,7 +123,7 @@ fn balance() -> String {
         text(&mut picture, x(vnodes), 288.0, "middle", &vnodes.to_string());
     }
     text(&mut picture, 0.0, 18.0, "start", "load of the busiest node, 1 is fair");
-    text(&mut picture, 305.0, 308.0, "middle", "virtual nodes");
+    text(&mut picture, 335.0, 308.0, "middle", "virtual nodes");
     text(&mut picture, default, 34.0, "middle", "default");
     picture.push_str(&lines);
     text(&mut picture, 640.0, 18.0, "end", "dots: 99 of 100 rings of 1000 nodes are below");
@@ -233,7 +236,10 @@ fn movement() -> String {
             y + 16.0
         );
         text(&mut bars, 142.0, y + 13.0, "end", name);
-        let figure = format!("{:.1} %", (to_new + between) * 100.0);
+        let figure = match between * 100.0 {
+            none if none < 0.05 => format!("{:.1} %", to_new * 100.0),
+            between => format!("{:.1} + {between:.1} %", to_new * 100.0),
+        };
         text(&mut bars, end + 6.0, y + 13.0, "start", &figure);
         let _ = write!(
             label,
