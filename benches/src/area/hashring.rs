@@ -15,7 +15,7 @@ use voussoir::hashring::{
 
 use super::Area;
 use crate::harness::alloc::{Built, Weighed};
-use crate::harness::case::{Case, Contestant, Span, Timed};
+use crate::harness::case::{Case, Contestant, Timed};
 use crate::harness::figure::{Figure, Figured};
 use crate::harness::json::Unit;
 use crate::inputs::{Asked, Inputs, numbers, uniform};
@@ -120,19 +120,14 @@ fn replicas(keys: &Asked<Key>, nodes: u32) -> Timed {
     Timed::new(format!("3 replicas, {nodes} nodes"), ours, peers).alone().allocations()
 }
 
-/// Does `build` once for every `nodes` operations, so that an operation is the placing of one node.
 fn building<T>(
     name: &str,
     nodes: u32,
     build: impl Fn(u32) -> T + Send + Sync + 'static,
 ) -> Contestant {
-    Contestant::looping(name, move |span: Span| {
-        let built = span.count.div_ceil(nodes as usize);
-        for _ in 0..built {
-            black_box(build(black_box(nodes)));
-        }
-        // What was built beyond the span's end is less than one in a burst of many.
-        span.count as u64
+    Contestant::each(name, move |_| {
+        black_box(build(black_box(nodes)));
+        true
     })
 }
 
@@ -142,7 +137,7 @@ fn build(nodes: u32) -> Timed {
         Ring::builder().nodes(given.iter().cloned()).vnodes(VNODES).build().expect("valid")
     });
     let case = Timed::new(
-        format!("build, for each of {nodes} nodes"),
+        format!("build, {nodes} nodes"),
         ours,
         vec![
             building("pingora-ketama", nodes, peers::continuum),
@@ -150,7 +145,7 @@ fn build(nodes: u32) -> Timed {
             building("hash-rings", nodes, peers::consistent),
         ],
     );
-    case.at_least(core::time::Duration::from_millis(12)).alone()
+    case.alone()
 }
 
 /// A node that joins a thousand. The others build anew, but for `hashring`, which sorts anew.
@@ -213,10 +208,9 @@ fn hashed_by_foldhash<P: Placement + Send + Sync + 'static>(
 fn maglev_build(nodes: u32) -> Timed {
     let given: Vec<Node> = named(nodes).collect();
     let ours = building("voussoir", nodes, move |_| table(given.iter().cloned()));
-    let default = building("maglev", nodes, peers::maglev);
-    let fast = building("maglev, foldhash", nodes, peers::maglev_foldhash);
-    let name = format!("Maglev build, for each of {nodes} nodes");
-    Timed::new(name, ours, vec![default, fast]).alone()
+    let peers = vec![building("maglev", nodes, peers::maglev)];
+    let name = format!("Maglev build, {nodes} nodes");
+    Timed::new(name, ours, peers).alone()
 }
 
 fn jump(keys: &Asked<Key>, nodes: u32) -> Timed {

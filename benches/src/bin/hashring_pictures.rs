@@ -88,7 +88,7 @@ fn balance() -> String {
             }
             // Where the lines are apart.
             if vnodes == 50 {
-                label_at = (x(vnodes) + 6.0, y(mean) - 4.0);
+                label_at = (x(vnodes) - 6.0, y(mean) + 14.0);
             }
             if [160, Ring::DEFAULT_VNODES, 1000].contains(&vnodes) {
                 let _ = write!(label, " {mean:.2} with {vnodes},");
@@ -104,7 +104,7 @@ fn balance() -> String {
             lines,
             "<path d=\"{path}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2\"/>"
         );
-        text(&mut lines, label_at.0, label_at.1, "start", &format!("{nodes} nodes"));
+        text(&mut lines, label_at.0, label_at.1, "end", &format!("{nodes} nodes"));
     }
     let mut picture = String::new();
     head(&mut picture, HEIGHT, &label);
