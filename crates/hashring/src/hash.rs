@@ -1,8 +1,6 @@
 mod murmur3;
 mod text;
 
-use alloc::vec::Vec;
-
 use md5::{Digest, Md5};
 use murmur3::murmur3_x64_128_low;
 pub use text::HashFunctionError;
@@ -75,18 +73,12 @@ impl HashFunction {
         matches!(self, Self::Xxh3 { .. } | Self::Murmur3 { .. })
     }
 
-    /// The hashes of `label` with each number from 0 on, as 8 bytes, little end first, behind it. A
-    /// number of fixed width cannot run into the label ("node1" + "1", "node" + "11":
-    /// buraksezer/consistent#17).
-    pub(crate) fn numbered(self, label: &str) -> impl Iterator<Item = u64> {
-        let mut bytes = Vec::with_capacity(label.len() + 8);
-        bytes.extend_from_slice(label.as_bytes());
-        bytes.extend_from_slice(&[0; 8]);
-        let length = label.len();
-        (0_u64..).map(move |number| {
-            bytes[length..].copy_from_slice(&number.to_le_bytes());
-            self.hash(&bytes)
-        })
+    /// What a node with this label draws its points from: the sequence that `SplitMix64` gives with the
+    /// label's hash as its state. No text is pieced together, so that no number can run into a label
+    /// ("node1" + "1", "node" + "11": buraksezer/consistent#17).
+    pub(crate) fn sequence(self, label: &str) -> impl Iterator<Item = u64> + use<> {
+        let state = self.hash(label.as_bytes());
+        (0_u64..).map(move |number| rehash(state, number))
     }
 }
 
@@ -121,9 +113,10 @@ pub(crate) const fn mix(x: u64) -> u64 {
 }
 
 /// The `number`th hash that follows from `hash`: what a key tries next. Number 0 is not `hash` itself.
+/// The `number`th output of `SplitMix64` from this state.
 #[inline]
 pub(crate) const fn rehash(hash: u64, number: u64) -> u64 {
-    // The golden ratio's bits, the increment of SplitMix64.
+    // The golden ratio's bits.
     mix(hash.wrapping_add(number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15)))
 }
 
@@ -144,9 +137,9 @@ mod tests {
     }
 
     #[test]
-    fn a_number_does_not_run_into_the_label() {
-        let points = |label| HashFunction::XXH3.numbered(label).take(100).collect::<Vec<_>>();
-        let (one, eleven) = (points("node1"), points("node"));
-        assert!(one.iter().all(|point| !eleven.contains(point)));
+    fn sequences_are_those_of_the_generator() {
+        let sequence = HashFunction::XXH3.sequence("node-1");
+        let mut random = voussoir_core::Random::seeded(HashFunction::XXH3.hash(b"node-1"));
+        assert!(sequence.take(100).all(|point| point == random.next_u64()));
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn table(members: &Members, hash: HashFunction, slots: u32) -> Box<[u
     let mut orders: Vec<Order> = members
         .with_weight()
         .map(|(node, about)| {
-            let mut hashes = hash.numbered(about.label_text());
+            let mut hashes = hash.sequence(about.label_text());
             let mut below = |end: u32| (hashes.next().unwrap_or(0) % u64::from(end)) as u32;
             let next = below(slots);
             let skip = below(slots - 1) + 1;

@@ -109,7 +109,7 @@ impl Ring {
         if let Some(fresh) = fresh {
             let node = &members.nodes()[fresh];
             let count = node.weight_units() as usize * self.vnodes as usize;
-            let hashes = self.hash.numbered(node.label_text()).take(count);
+            let hashes = self.hash.sequence(node.label_text()).take(count);
             new.extend(hashes.map(|hash| (hash, fresh as u32)));
             new.sort_unstable();
         }

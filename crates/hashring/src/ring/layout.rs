@@ -19,8 +19,8 @@ use crate::members::Members;
 #[non_exhaustive]
 pub enum Layout {
     /// A node has `vnodes` points for each unit of its weight, whatever the others have: the
-    /// [`HashFunction`] of its label with 0, 1, 2… as 8 bytes, little end first, behind it. A change
-    /// of one node moves keys to or from that node only.
+    /// outputs of `SplitMix64` with the label's [`HashFunction`] as its state. A change of one node
+    /// moves keys to or from that node only.
     #[default]
     Absolute,
     /// The continuum of libmemcached with `MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED`: about 160 points a
@@ -64,21 +64,28 @@ impl Layout {
         if self != Self::Ketama {
             at_most_max_points(members.total_weight(), vnodes)?;
         }
-        let mut counts = Vec::with_capacity(members.len());
-        let mut hashes = Vec::new();
-        for node in members.nodes() {
-            let before = hashes.len();
-            match self {
-                Self::Absolute => {
+        if self == Self::Absolute {
+            // Cheaper to draw twice than to keep.
+            let count = members.total_weight() as usize * vnodes as usize;
+            let points = || {
+                members.with_weight().flat_map(move |(owner, node)| {
                     let count = node.weight_units() as usize * vnodes as usize;
-                    hashes.extend(hash.numbered(node.label_text()).take(count));
-                }
-                Self::Ketama => ketama::extend(&mut hashes, members, node),
-                Self::Nginx => nginx::extend(&mut hashes, node),
-            }
-            counts.push((hashes.len() - before) as u32);
+                    let points = hash.sequence(node.label_text()).take(count);
+                    points.map(move |point| (point, owner))
+                })
+            };
+            return Ok(Points::new(members.len(), count, points));
         }
-        Ok(Points::new(&counts, &hashes))
+        let mut points = Vec::new();
+        for (owner, node) in members.with_weight() {
+            let mut hashes = Vec::new();
+            match self {
+                Self::Ketama => ketama::extend(&mut hashes, members, node),
+                _ => nginx::extend(&mut hashes, node),
+            }
+            points.extend(hashes.into_iter().map(|hash| (hash, owner)));
+        }
+        Ok(Points::new(members.len(), points.len(), || points.iter().copied()))
     }
 }
 

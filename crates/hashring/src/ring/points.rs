@@ -39,35 +39,34 @@ const NEAR: usize = 4;
 pub(crate) const MAX_POINTS: u64 = 1 << 24;
 
 impl Points {
-    /// The points of each owner in turn: `counts[owner]` of `hashes` are its own. Complexity:
+    /// So many points, of owners below `nodes`, in any order; `points` is called twice. Complexity:
     /// O(points), two passes and a sort of each bucket.
-    pub(crate) fn new(counts: &[u32], hashes: &[u64]) -> Self {
-        let bits = bits(counts.len(), hashes.len());
-        if hashes.is_empty() {
+    pub(crate) fn new<I: Iterator<Item = (u64, u32)>>(
+        nodes: usize,
+        count: usize,
+        points: impl Fn() -> I,
+    ) -> Self {
+        let bits = bits(nodes, count);
+        if count == 0 {
             return Self { words: Box::default(), starts: Box::default(), bits };
         }
         let mut starts = vec![0_u32; (1 << bits) + 1];
-        for &hash in hashes {
-            starts[bucket(hash, bits)] += 1;
-        }
+        points().for_each(|(hash, _)| starts[bucket(hash, bits)] += 1);
         let mut end = 0;
         for start in &mut starts {
             end += *start;
             *start = end;
         }
-        let mut words = vec![0; hashes.len() + NEAR];
-        let mut left = hashes;
-        for (owner, &count) in (0_u64..).zip(counts) {
-            let (own, others) = left.split_at(count as usize);
-            left = others;
-            for &hash in own {
-                let start = &mut starts[bucket(hash, bits)];
-                *start -= 1;
-                words[*start as usize] = hash << bits | owner;
-            }
-        }
-        for ends in starts.windows(2) {
-            sort(&mut words[ends[0] as usize..ends[1] as usize]);
+        let mut words = vec![0; count + NEAR];
+        points().for_each(|(hash, owner)| {
+            let start = &mut starts[bucket(hash, bits)];
+            *start -= 1;
+            words[*start as usize] = hash << bits | u64::from(owner);
+        });
+        let mut from = 0;
+        for &to in &starts[1..] {
+            sort(&mut words[from..to as usize]);
+            from = to as usize;
         }
         Self::padded(words, starts, bits)
     }
@@ -210,12 +209,11 @@ mod tests {
             owned in proptest::collection::vec(proptest::collection::vec(hash(), 0..40), 0..12),
             asked in proptest::collection::vec(hash(), 1..40),
         ) {
-            let counts: Vec<u32> = owned.iter().map(|own| own.len() as u32).collect();
-            let points = Points::new(&counts, &owned.concat());
             let mut pairs: Vec<(u64, u32)> = Vec::new();
             for (owner, own) in (0..).zip(&owned) {
                 pairs.extend(own.iter().map(|&hash| (hash, owner)));
             }
+            let points = Points::new(owned.len(), pairs.len(), || pairs.iter().copied());
             pairs.sort_unstable();
             prop_assert_eq!(points.iter().collect::<Vec<_>>(), pairs.clone());
             for hash in asked.into_iter().chain(pairs.iter().map(|pair| pair.0)) {
@@ -223,7 +221,7 @@ mod tests {
                 let owner = pairs.get(at).or(pairs.first()).map(|pair| pair.1);
                 prop_assert_eq!(points.owner_of(hash), owner);
             }
-            let sorted = Points::from_sorted(counts.len(), pairs.len(), pairs.into_iter());
+            let sorted = Points::from_sorted(owned.len(), pairs.len(), pairs.into_iter());
             prop_assert_eq!(sorted, points);
         }
     }

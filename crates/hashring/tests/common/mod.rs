@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 use proptest::prelude::*;
+use voussoir_core::Random;
 use voussoir_hashring::{HashFunction, Node, Ring};
 
 /// Sorted points, searched from the start.
@@ -15,10 +16,9 @@ impl NaiveRing {
     pub(crate) fn new(nodes: &[Node], hash: HashFunction, vnodes: u32) -> Self {
         let mut points = Vec::new();
         for node in nodes {
-            for number in 0..u64::from(node.weight_units()) * u64::from(vnodes) {
-                let mut bytes = node.label_text().as_bytes().to_vec();
-                bytes.extend(number.to_le_bytes());
-                points.push((hash.hash(&bytes), node.clone()));
+            let mut draws = Random::seeded(hash.hash(node.label_text().as_bytes()));
+            for _ in 0..u64::from(node.weight_units()) * u64::from(vnodes) {
+                points.push((draws.next_u64(), node.clone()));
             }
         }
         points.sort_by(|a, b| (a.0, a.1.id()).cmp(&(b.0, b.1.id())));
@@ -89,7 +89,7 @@ pub(crate) fn ring(nodes: &[Node], vnodes: u32) -> Ring {
 
 /// Hashes anywhere, and at and beside every one of `points`.
 pub(crate) fn probes(points: impl IntoIterator<Item = u64>, seed: u64) -> Vec<u64> {
-    let mut random = voussoir_core::Random::seeded(seed);
+    let mut random = Random::seeded(seed);
     let mut probes = vec![0, 1, u64::MAX];
     probes.extend((0..100).map(|_| random.next_u64()));
     for point in points {
