@@ -30,7 +30,9 @@
 //!   [`Layout`](idgen::Layout) of your choice, [`Base62`](idgen::Base62),
 //!   [`ShortCode`](idgen::ShortCode), key ranges, worker leases.
 //! * **[`cache`]** (feature `cache`): in-process caches with adaptive eviction, expiry, single-flight loads and writes behind.
-//! * **[`hashring`]** (feature `hashring`): consistent hashing: ring, Maglev, jump, rendezvous; exact migration plans.
+//! * **[`hashring`]** (feature `hashring`): which node owns a key: [`Ring`](hashring::Ring) with
+//!   weights, zones and exact migration [`Plan`](hashring::Plan)s, [`Maglev`](hashring::Maglev),
+//!   jump, rendezvous, bounded loads; layouts of memcached and nginx.
 //! * **[`trie`]** (feature `trie`): top-K completion: a compact index, a mutable overlay, fuzzy matching.
 //! * **[`quorum`]** (feature `quorum`): quorum coordinators, vector clocks, sibling sets, hybrid clocks, failure detection.
 //! * **[`time`]**: [`Nanos`](time::Nanos), [`Clock`](time::Clock) and the clocks;

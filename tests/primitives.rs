@@ -46,6 +46,16 @@ fn idgen_is_here() {
     assert!(ids.next().expect("the first") < ids.next().expect("the second"));
 }
 
+#[cfg(feature = "hashring")]
+#[test]
+fn hashring_is_here() {
+    use voussoir::hashring::{Node, Ring};
+
+    let ring = Ring::builder().nodes(["a", "b"]).build().expect("valid");
+    let plan = ring.diff(&ring.remove("b").expect("there")).expect("the same hash function");
+    assert!(plan.moves().all(|moved| moved.to().map(Node::id) == Some("a")));
+}
+
 #[test]
 fn core_is_here_under_names_of_its_own() {
     assert_eq!(voussoir::duration::parse("1m30s"), Ok(Duration::from_secs(90)));

@@ -2,6 +2,7 @@
 
 pub mod breaker;
 pub mod core;
+pub mod hashring;
 pub mod idgen;
 pub mod ratelimit;
 
@@ -20,4 +21,5 @@ pub struct Area {
 }
 
 /// Every area, in the order of the table.
-pub const AREAS: &[Area] = &[core::AREA, ratelimit::AREA, breaker::AREA, idgen::AREA];
+pub const AREAS: &[Area] =
+    &[core::AREA, ratelimit::AREA, breaker::AREA, idgen::AREA, hashring::AREA];

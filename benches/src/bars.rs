@@ -134,6 +134,32 @@ pub const PROMISES: &[Promise] = &[
     promise("idgen", "short code encode",                     &[AtMost(60.0)]),
     promise("idgen", "short code encode, allocations",        &[AtMost(0.0)]),
     promise("idgen", "short code decode",                     &[AtMost(60.0)]),
+
+    // Placements: 16-byte keys, hashing included, 160 virtual nodes where nothing else is said.
+    promise("hashring", "look-up, 10 nodes",               &[Times(0.8, "pingora-ketama")]),
+    promise("hashring", "look-up, 100 nodes",              &[Times(0.8, "pingora-ketama")]),
+    promise("hashring", "look-up, 1000 nodes",             &[Times(0.8, "pingora-ketama")]),
+    promise("hashring", "3 replicas, 10 nodes",            &[Times(3.0, "one look-up of ours")]),
+    promise("hashring", "3 replicas, 100 nodes",           &[Times(3.0, "one look-up of ours")]),
+    promise("hashring", "3 replicas, 1000 nodes",          &[Times(3.0, "one look-up of ours")]),
+    promise("hashring", "3 replicas, 10 nodes, allocations",   &[AtMost(0.0)]),
+    promise("hashring", "3 replicas, 100 nodes, allocations",  &[AtMost(0.0)]),
+    promise("hashring", "3 replicas, 1000 nodes, allocations", &[AtMost(0.0)]),
+    promise("hashring", "build, 1000 nodes", &[Times(1.0, "pingora-ketama")]),
+    promise("hashring", "memory, for each of 1000 nodes",  &[AtMost(2048.0)]),
+    promise("hashring", "Maglev look-up, 10 nodes",        &[Times(0.8, "maglev")]),
+    promise("hashring", "Maglev look-up, 100 nodes",       &[Times(0.8, "maglev")]),
+    promise("hashring", "Maglev look-up, 1000 nodes",      &[Times(0.8, "maglev")]),
+    promise("hashring", "Maglev look-up, foldhash on both, 10 nodes",   &[Times(0.8, "maglev")]),
+    promise("hashring", "Maglev look-up, foldhash on both, 100 nodes",  &[Times(0.8, "maglev")]),
+    promise("hashring", "Maglev look-up, foldhash on both, 1000 nodes", &[Times(0.8, "maglev")]),
+    promise("hashring", "Maglev build, 10 nodes", &[Times(0.25, "maglev")]),
+    promise("hashring", "Maglev build, 100 nodes", &[Times(0.25, "maglev")]),
+    promise("hashring", "Maglev build, 1000 nodes", &[Times(0.25, "maglev")]),
+    promise("hashring", "imbalance, 1000 nodes, 160 virtual",   &[AtMost(1.35)]),
+    promise("hashring", "imbalance, 1000 nodes, default",       &[AtMost(1.25)]),
+    promise("hashring", "imbalance, 1000 nodes, Maglev",        &[AtMost(1.02)]),
+    promise("hashring", "imbalance, 1000 nodes, bounded to 1.25", &[AtMost(1.25)]),
 ];
 
 /// The bars of a row; none if nothing was promised.

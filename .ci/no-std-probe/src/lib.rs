@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use voussoir::balance::{Health, HealthPolicy, HealthState, Probe};
 use voussoir::breaker::{CircuitBreaker, Window};
+use voussoir::hashring::{BoundedLoads, Jump, Maglev, MultiProbe, Placement, Rendezvous, Ring, RingSnapshot};
 use voussoir::idgen::{Base62, Layout as IdLayout, ShortCode, Snowflake};
 use voussoir::ratelimit::{Limit, Limiter};
 use voussoir::time::{Clock, ManualClock, Nanos};
@@ -39,6 +40,21 @@ impl Clock for Ticks {
     }
 }
 
+/// Who owns a key, by every algorithm, and what moves when one node leaves.
+fn placed() -> Option<u64> {
+    let nodes = ["a", "b", "c"];
+    let ring = Ring::builder().nodes(nodes).build().ok()?;
+    let plan = ring.diff_replicas(&ring.remove("b").ok()?, 2).ok()?;
+    let restored = RingSnapshot::from_bytes(&ring.snapshot().to_bytes()).ok()?.restore().ok()?;
+    Maglev::builder().nodes(nodes).build().ok()?.get(b"key")?;
+    Jump::builder().nodes(nodes).build().ok()?.get(b"key")?;
+    Rendezvous::builder().nodes(nodes).build().ok()?.get(b"key")?;
+    MultiProbe::builder().nodes(nodes).build().ok()?.get(b"key")?;
+    let even = restored.balance_report().cv() < 1.0 && plan.fraction() < 1.0;
+    BoundedLoads::new(restored, 125).ok()?.assign(b"key")?;
+    even.then(|| ring.fingerprint())
+}
+
 #[unsafe(no_mangle)]
 pub extern "C" fn probe() -> bool {
     let Ok(limit) = "100/min burst 20".parse::<Limit>() else { return false };
@@ -59,5 +75,5 @@ pub extern "C" fn probe() -> bool {
     let texts = Base62::SORTABLE.decode_fixed(id.to_base62()).is_ok() && code.is_ok();
 
     let minute = voussoir::duration::parse("1m") == Ok(Duration::from_secs(60));
-    passes && texts && minute && state.health() == Health::Healthy && ManualClock::new().now() == Nanos::ZERO
+    passes && placed().is_some() && texts && minute && state.health() == Health::Healthy && ManualClock::new().now() == Nanos::ZERO
 }

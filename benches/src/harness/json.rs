@@ -23,6 +23,9 @@ pub enum Unit {
     /// Allocations in each operation.
     #[serde(rename = "allocs/op")]
     AllocationsPerOperation,
+    /// The load of the busiest, of which the average is 1.
+    #[serde(rename = "peak/avg")]
+    PeakToAverage,
 }
 
 impl Unit {
@@ -33,6 +36,7 @@ impl Unit {
             Self::MegaOperationsPerSecond => "Mop/s",
             Self::BytesPerEntry => "B/entry",
             Self::AllocationsPerOperation => "allocs/op",
+            Self::PeakToAverage => "peak/avg",
         }
     }
 
@@ -143,6 +147,7 @@ mod tests {
             Unit::MegaOperationsPerSecond,
             Unit::BytesPerEntry,
             Unit::AllocationsPerOperation,
+            Unit::PeakToAverage,
         ] {
             assert_eq!(serde_json::to_value(unit).unwrap(), unit.text());
         }
