@@ -10,7 +10,7 @@
 //!
 //! let pick = balancer.pick()?;
 //! let reply = send_to(pick.value());
-//! if reply.is_ok() { pick.success() } else { pick.failure() }
+//! if reply.is_ok() { pick.success(); } else { pick.failure(); }
 //! # fn send_to(address: &str) -> Result<(), ()> { Ok(()) }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -58,30 +58,60 @@ extern crate std;
 #[cfg(feature = "std")]
 mod algorithm;
 #[cfg(feature = "std")]
+mod alias;
+#[cfg(feature = "std")]
 mod balancer;
 #[cfg(feature = "std")]
 mod builder;
 #[cfg(feature = "std")]
+mod config;
+#[cfg(feature = "std")]
+mod dice;
+mod ejection;
+#[cfg(feature = "std")]
 mod error;
 mod health;
 #[cfg(feature = "std")]
+mod ip_hash;
+#[cfg(feature = "std")]
+mod latency;
+#[cfg(feature = "std")]
+mod member;
+#[cfg(feature = "std")]
 mod node;
 #[cfg(feature = "std")]
-mod node_set;
+mod observe;
 #[cfg(feature = "std")]
 mod pick;
 #[cfg(feature = "std")]
+mod plan;
+#[cfg(feature = "std")]
+mod shared;
+#[cfg(feature = "std")]
+mod slow_start;
+#[cfg(feature = "std")]
+mod smooth;
+#[cfg(feature = "std")]
+mod standing;
+#[cfg(feature = "std")]
 mod sync;
+#[cfg(feature = "std")]
+mod tier;
 
 #[cfg(feature = "std")]
 pub use self::{
-    algorithm::Algorithm,
+    algorithm::{Algorithm, UnknownAlgorithm},
     balancer::Balancer,
     builder::BalancerBuilder,
+    config::BalancerConfig,
     error::{DuplicateNode, NoNode, UnknownNode},
+    latency::LatencyPolicy,
     node::{Node, NodeStatus},
+    observe::{Event, Observer},
     pick::Pick,
+    slow_start::SlowStart,
 };
+pub use ejection::{EjectionPolicy, EjectionState};
 pub use health::{Health, HealthPolicy, HealthState, Probe};
 
 #[cfg(doctest)]
