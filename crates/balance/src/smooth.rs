@@ -122,7 +122,7 @@ mod tests {
             letters(&Order::new(weights, &alloc::vec![0; weights.len()]).unwrap(), turns)
         };
         assert_eq!(order(&[5, 1, 1], 14), "aabacaaaabacaa");
-        assert_eq!(order(&[1, 2, 3], 6), "cbcacb".replace("cbcacb", "cbacbc"));
+        assert_eq!(order(&[1, 2, 3], 6), "cbacbc");
         assert_eq!(order(&[1, 1, 1], 6), "abcabc");
         assert_eq!(order(&[4, 2], 6), "abaaba");
     }

@@ -51,25 +51,29 @@ impl<T, C> Tier<T, C> {
         let algorithm = settings.config.algorithm;
         let equal = weights.windows(2).all(|pair| pair[0] == pair[1]);
         let alias = (algorithm.is_drawn() && !equal).then(|| Alias::new(&weights));
-        // Those that draw need no order.
-        let order = if equal || algorithm.is_drawn() {
+        let current: Vec<_> =
+            seats.iter().map(|seat| seat.turnover.current.load(Ordering::Relaxed)).collect();
+        // Those that draw need no order. Those that weigh go on as they were.
+        let weighs = algorithm.is_weighted() && !algorithm.is_drawn();
+        let plain = !weighs || current.iter().all(|current| *current == 0);
+        let order = if algorithm.is_drawn() || (equal && plain) {
             Order::Equal
         } else {
-            let current: Vec<_> =
-                seats.iter().map(|seat| seat.turnover.current.load(Ordering::Relaxed)).collect();
-            smooth::Order::new(&weights, &current).map_or(Order::Live(current.into()), Order::Made)
+            match smooth::Order::new(&weights, &current) {
+                Some(order) => Order::Made(order),
+                None if equal => Order::Equal,
+                None => Order::Live(current.into()),
+            }
         };
-        let turn = match (&order, before.and_then(Self::last_rank)) {
-            (Order::Equal, Some(last)) => {
-                seats.iter().position(|seat| seat.rank > last).unwrap_or(seats.len()) as u64
+        let last = if weighs { None } else { before.and_then(Self::last_rank) };
+        let turn = match &order {
+            Order::Equal if last.is_some() => {
+                seats.iter().position(|seat| Some(seat.rank) > last).unwrap_or(seats.len()) as u64
             }
-            (Order::Equal, None) if settings.config.random_start => {
-                settings.dice.throw().below_u64(seats.len() as u64)
-            }
-            (Order::Made(order), None) if settings.config.random_start => {
-                settings.dice.throw().below_u64(order.len())
-            }
-            _ => 0,
+            _ if before.is_some() || !settings.config.random_start => 0,
+            Order::Equal => settings.dice.throw().below_u64(seats.len() as u64),
+            Order::Made(order) => settings.dice.throw().below_u64(order.len()),
+            Order::Live(_) => 0,
         };
         if let (Order::Live(current), None, true) = (&order, before, settings.config.random_start) {
             for _ in 0..settings.dice.throw().below(1024) {
