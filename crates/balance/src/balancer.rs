@@ -84,6 +84,20 @@ impl<T, C> Balancer<T, C> {
         self.pick_by(|| now, |plan, by| plan.choose(by, accepts))
     }
 
+    /// [`pick_for_ip`](Self::pick_for_ip) at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`NoNode`], with the reasons, when none is available.
+    pub fn pick_for_ip_at(
+        &self,
+        now: Nanos,
+        ip: IpAddr,
+        accepts: impl Fn(&str) -> bool,
+    ) -> Result<Pick<T, C>, NoNode> {
+        self.pick_by(|| now, |plan, by| plan.choose_for_ip(by, ip, accepts))
+    }
+
     /// [`pick_ordered`](Self::pick_ordered) at `now`.
     ///
     /// # Errors

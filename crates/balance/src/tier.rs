@@ -54,8 +54,8 @@ impl<T, C> Tier<T, C> {
         let current: Vec<_> =
             seats.iter().map(|seat| seat.turnover.current.load(Ordering::Relaxed)).collect();
         // Those that draw need no order. Those that weigh go on as they were.
-        let weighs = algorithm.is_weighted() && !algorithm.is_drawn();
-        let plain = !weighs || current.iter().all(|current| *current == 0);
+        let by_weight = algorithm.is_weighted() && !algorithm.is_drawn();
+        let plain = !by_weight || current.iter().all(|current| *current == 0);
         let order = if algorithm.is_drawn() || (equal && plain) {
             Order::Equal
         } else {
@@ -65,7 +65,7 @@ impl<T, C> Tier<T, C> {
                 None => Order::Live(current.into()),
             }
         };
-        let last = if weighs { None } else { before.and_then(Self::last_rank) };
+        let last = if by_weight { None } else { before.and_then(Self::last_rank) };
         let turn = match &order {
             Order::Equal if last.is_some() => {
                 seats.iter().position(|seat| Some(seat.rank) > last).unwrap_or(seats.len()) as u64
@@ -310,7 +310,7 @@ impl<T, C> Tier<T, C> {
     #[inline]
     fn draw_other(&self, random: &mut Random, one: usize) -> usize {
         if let Some(alias) = &self.alias {
-            // With one node that weighs nearly all, the other would be long in coming.
+            // With one node that by_weight nearly all, the other would be long in coming.
             for _ in 0..8 {
                 let other = alias.draw(random);
                 if other != one {

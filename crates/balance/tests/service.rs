@@ -142,7 +142,9 @@ fn calls_that_end_during_an_ejection_count_nowhere() {
     let late: Vec<_> =
         (0..50).map(|_| balancer.pick_if(|id| id == "0").expect("available")).collect();
     (0..4).for_each(|_| call(&balancer, "0", false));
-    late.into_iter().for_each(|pick| _ = pick.failure());
+    for pick in late {
+        pick.failure();
+    }
     clock.advance(Duration::from_secs(30));
     assert_eq!(available(&balancer), "01");
     assert_eq!(take(&told).len(), 2);
@@ -157,7 +159,9 @@ fn a_removed_node_is_ejected_by_nobody_and_told_of_to_nobody() {
         (0..9).map(|_| balancer.pick_if(|id| id == "0").expect("available")).collect();
     balancer.remove("0").expect("known");
     balancer.add(Node::new("0", 0)).expect("free again");
-    late.into_iter().for_each(|pick| _ = pick.failure());
+    for pick in late {
+        pick.failure();
+    }
     assert_eq!(available(&balancer), "10");
     assert!(take(&told).is_empty());
 }

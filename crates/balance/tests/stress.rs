@@ -71,13 +71,15 @@ fn every_call_of_every_algorithm_is_counted_once_while_all_changes() {
                     balancer.add(Node::new("new", AtomicU64::new(0))).expect("removed before");
                     balancer.set_weight("3", 1 + round % 5).expect("known");
                     balancer
-                        .force("4", (round % 2 == 0).then_some(Health::Unhealthy))
+                        .force("4", round.is_multiple_of(2).then_some(Health::Unhealthy))
                         .expect("known");
                     balancer.report("2", Probe::Success).expect("known");
                     balancer.remove("new").expect("just added");
                 }
             });
-            callers.into_iter().for_each(|caller| caller.join().expect("no panic"));
+            for caller in callers {
+                caller.join().expect("no panic");
+            }
             done.store(true, Ordering::Relaxed);
             changer.join().expect("no panic");
         });
