@@ -59,6 +59,11 @@ pub trait Algorithm: Copy + sealed::Sealed {
     #[doc(hidden)]
     fn decision(&self, verdict: Self::Verdict, now: Nanos, n: u32) -> Decision;
 
+    /// Whether the state was found to lie further ahead of the time than any request can have put
+    /// it; see [`mend`](Self::mend).
+    #[doc(hidden)]
+    fn is_behind(verdict: &Self::Verdict) -> bool;
+
     /// Decides on a request of cost `n` at `now` and, if it is allowed, remembers it. A refusal
     /// leaves the state as it was. A cost of 0 is always allowed and changes nothing.
     #[inline]

@@ -109,6 +109,11 @@ impl<A: Algorithm, const N: usize> Algorithm for AllOf<A, N> {
         verdict
     }
 
+    #[inline]
+    fn is_behind(verdict: &Decision) -> bool {
+        verdict.is_behind()
+    }
+
     fn peek(&self, state: &Self::State, now: Nanos, n: u32) -> Decision {
         Self::binding(
             self.limits.iter().zip(&state.0).map(|(limit, state)| limit.peek(state, now, n)),

@@ -39,11 +39,22 @@ pub struct Decision {
     facts: Facts,
 }
 
+#[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Allowed,
     Denied,
+    /// Denied by a state that lies further ahead of the time than any request can have put it.
+    Behind,
     ExceedsCapacity,
+}
+
+impl Outcome {
+    /// The same, if the clock was `found_behind` what a refusal saw.
+    #[inline]
+    pub(crate) fn unless_behind(self, found_behind: bool) -> Self {
+        if self == Self::Denied && found_behind { Self::Behind } else { self }
+    }
 }
 
 impl Decision {
@@ -113,7 +124,8 @@ impl Decision {
     /// For the HTTP field `Retry-After` round it up to whole seconds, at least 1: rounded down,
     /// clients come back too early, or at once.
     pub fn retry_after(&self) -> Option<Duration> {
-        (self.outcome == Outcome::Denied).then(|| self.facts.retry_after())
+        let comes = matches!(self.outcome, Outcome::Denied | Outcome::Behind);
+        comes.then(|| self.facts.retry_after())
     }
 
     /// How long to hold a request that was allowed: until its turn in a [queue](crate::LeakyBucket),
@@ -137,10 +149,10 @@ impl Decision {
         if self.is_allowed() { Ok(self) } else { Err(Denied { decision: self }) }
     }
 
-    /// Whether the state lay further ahead of the time than any request can have put it.
+    /// Whether the clock is to be [mended](crate::Algorithm::mend).
     #[inline]
     pub(crate) fn is_behind(&self) -> bool {
-        self.outcome == Outcome::Denied && self.facts.is_behind()
+        self.outcome == Outcome::Behind
     }
 }
 

@@ -191,7 +191,7 @@ impl Algorithm for FixedWindow {
         let left = self.limit.saturating_sub(count);
         let (outcome, taken) = match n {
             n if n <= left => (Outcome::Allowed, n),
-            n if n <= self.limit => (Outcome::Denied, 0),
+            n if n <= self.limit => (Outcome::Denied.unless_behind(slot < began), 0),
             _ => (Outcome::ExceedsCapacity, 0),
         };
         if taken > 0 {
@@ -204,7 +204,6 @@ impl Algorithm for FixedWindow {
             remaining: left - taken,
             retry_after: until_end,
             reset_after: until_end,
-            is_behind: slot < began,
         };
         Decision::new(outcome, Facts::Known(figures))
     }
@@ -212,6 +211,11 @@ impl Algorithm for FixedWindow {
     #[inline]
     fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
         verdict
+    }
+
+    #[inline]
+    fn is_behind(verdict: &Decision) -> bool {
+        verdict.is_behind()
     }
 
     fn refund(&self, state: &mut u64, now: Nanos, n: u32) {

@@ -109,6 +109,8 @@ impl Gcra {
             (Outcome::Allowed, after)
         } else if n > self.burst {
             (Outcome::ExceedsCapacity, before)
+        } else if before - tick > self.timeline.depth {
+            (Outcome::Behind, before)
         } else {
             (Outcome::Denied, before)
         }

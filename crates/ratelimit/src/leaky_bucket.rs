@@ -105,6 +105,11 @@ impl Algorithm for LeakyBucket {
     type Cell = crate::sync::AtomicU64;
     type Verdict = (Outcome, u64);
 
+    #[inline]
+    fn is_behind((outcome, _): &(Outcome, u64)) -> bool {
+        *outcome == Outcome::Behind
+    }
+
     fn validate(&self) -> Result<(), ConfigError> {
         if self.mode == (Mode::Queue { waiting: u32::MAX }) {
             return Err(ConfigError::new("queue", u32::MAX, "0 to 4294967294"));

@@ -209,6 +209,11 @@ impl Algorithm for SlidingWindowCounter {
         verdict
     }
 
+    #[inline]
+    fn is_behind(verdict: &Decision) -> bool {
+        verdict.is_behind()
+    }
+
     fn refund(&self, state: &mut u64, now: Nanos, n: u32) {
         let mut slide = self.unpack(*state);
         self.refund_slide(&mut slide, self.at(now), n);

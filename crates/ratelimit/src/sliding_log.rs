@@ -98,18 +98,23 @@ impl Algorithm for SlidingWindowLog {
         verdict
     }
 
+    #[inline]
+    fn is_behind(verdict: &Decision) -> bool {
+        verdict.is_behind()
+    }
+
     fn peek(&self, state: &Events, now: Nanos, n: u32) -> Decision {
         let tick = self.packing.tick(now);
         let live = state.live(self.packing, tick);
         let left = self.limit.saturating_sub(live);
         let outcome = match n {
             n if n <= left => Outcome::Allowed,
-            n if n <= self.limit => Outcome::Denied,
+            n if n <= self.limit => Outcome::Denied.unless_behind(tick < state.newest()),
             _ => Outcome::ExceedsCapacity,
         };
         let (taken, retry_at) = match outcome {
             Outcome::Allowed => (n, 0),
-            Outcome::Denied => (0, state.free_at(self.packing, tick, n - left)),
+            Outcome::Denied | Outcome::Behind => (0, state.free_at(self.packing, tick, n - left)),
             Outcome::ExceedsCapacity => (0, 0),
         };
         let newest = if taken > 0 { tick.max(state.newest()) } else { state.newest() };
@@ -120,7 +125,6 @@ impl Algorithm for SlidingWindowLog {
             remaining: left - taken,
             retry_after: self.packing.until(now, retry_at),
             reset_after: self.packing.until(now, reset_at),
-            is_behind: live > 0 && tick < state.newest(),
         };
         Decision::new(outcome, Facts::Known(figures))
     }

@@ -89,6 +89,11 @@ impl Algorithm for TokenBucket {
     type Cell = crate::sync::AtomicU64;
     type Verdict = (Outcome, u64);
 
+    #[inline]
+    fn is_behind((outcome, _): &(Outcome, u64)) -> bool {
+        *outcome == Outcome::Behind
+    }
+
     fn validate(&self) -> Result<(), ConfigError> {
         self.gcra.validate()
     }

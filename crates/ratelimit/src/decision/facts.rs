@@ -25,8 +25,6 @@ pub(crate) struct Figures {
     pub(crate) remaining: u32,
     pub(crate) retry_after: u64,
     pub(crate) reset_after: u64,
-    /// Whether the state is of a later time than the one it was asked at.
-    pub(crate) is_behind: bool,
 }
 
 impl Facts {
@@ -75,15 +73,6 @@ impl Facts {
             Self::Bucket(level) => level.paid_after(),
             Self::Queue(level) => level.turn_after(),
             Self::Sliding(_) | Self::Known(_) => Duration::ZERO,
-        }
-    }
-
-    #[inline]
-    pub(crate) fn is_behind(&self) -> bool {
-        match self {
-            Self::Bucket(level) | Self::Queue(level) => level.is_behind(),
-            Self::Sliding(estimate) => estimate.is_behind(),
-            Self::Known(figures) => figures.is_behind,
         }
     }
 }

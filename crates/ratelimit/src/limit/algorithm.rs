@@ -66,6 +66,11 @@ impl Algorithm for Limit {
     }
 
     #[inline]
+    fn is_behind(verdict: &Decision) -> bool {
+        verdict.is_behind()
+    }
+
+    #[inline]
     fn peek(&self, state: &LimitState, now: Nanos, n: u32) -> Decision {
         dispatch!(
             self,

@@ -59,7 +59,7 @@ impl Estimate {
         } else if cost > self.limit {
             (Outcome::ExceedsCapacity, self)
         } else {
-            (Outcome::Denied, self)
+            (Outcome::Denied.unless_behind(self.ahead > 0), self)
         }
     }
 
@@ -69,10 +69,6 @@ impl Estimate {
 
     pub(crate) fn cost(&self) -> u32 {
         self.cost
-    }
-
-    pub(crate) fn is_behind(&self) -> bool {
-        self.ahead > 0
     }
 
     pub(crate) fn remaining(&self) -> u32 {

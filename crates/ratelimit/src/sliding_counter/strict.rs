@@ -168,13 +168,18 @@ impl Algorithm for StrictWindowCounter {
         verdict
     }
 
+    #[inline]
+    fn is_behind(verdict: &Decision) -> bool {
+        verdict.is_behind()
+    }
+
     fn peek(&self, state: &StrictCounts, now: Nanos, n: u32) -> Decision {
         let index = self.windows.at(now).0;
         let live = self.live(state, index);
         let left = self.limit.saturating_sub(live);
         let (outcome, taken) = match n {
             n if n <= left => (Outcome::Allowed, n),
-            n if n <= self.limit => (Outcome::Denied, 0),
+            n if n <= self.limit => (Outcome::Denied.unless_behind(index < state.newest), 0),
             _ => (Outcome::ExceedsCapacity, 0),
         };
         let part = |freed| self.windows.until(now, self.free_at(state, index, freed));
@@ -184,13 +189,12 @@ impl Algorithm for StrictWindowCounter {
             limit: self.limit,
             cost: n,
             remaining: left - taken,
-            retry_after: if outcome == Outcome::Denied { part(n - left) } else { 0 },
+            retry_after: if n > left && n <= self.limit { part(n - left) } else { 0 },
             reset_after: match live + taken {
                 0 => 0,
                 _ if taken > 0 => self.windows.until(now, last),
                 _ => part(live),
             },
-            is_behind: index < state.newest && live > 0,
         };
         Decision::new(outcome, Facts::Known(figures))
     }

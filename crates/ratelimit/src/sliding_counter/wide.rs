@@ -66,6 +66,11 @@ impl Algorithm for WideWindowCounter {
         verdict
     }
 
+    #[inline]
+    fn is_behind(verdict: &Decision) -> bool {
+        verdict.is_behind()
+    }
+
     fn refund(&self, state: &mut WideCount, now: Nanos, n: u32) {
         self.counter.refund_slide(&mut state.slide, self.at(now), n);
     }
