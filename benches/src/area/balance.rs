@@ -1,8 +1,10 @@
-//! A node for a call and the call's end, over ten nodes, against `pingora-load-balancing` (which
-//! counts no calls in flight), `tower`'s balancer (which belongs to one caller), `weighted-rs`, and
-//! what one would write by hand.
+//! A node for a call and the call's end, over ten nodes, against `tower`'s balancer (which belongs to
+//! one caller), `weighted-rs`, and what one would write by hand. `pingora-load-balancing` would be
+//! another, but for the cmake that building it takes.
 
-use core::future::Future;
+use core::convert::Infallible;
+use core::future::{Future, Ready, ready};
+use core::hint::black_box;
 use core::pin::pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
@@ -10,13 +12,10 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
-use pingora_load_balancing::LoadBalancer;
-use pingora_load_balancing::prelude::RoundRobin;
-use pingora_load_balancing::selection::{BackendIter, BackendSelection, Random};
 use tower::balance::p2c::Balance;
 use tower::discover::ServiceList;
 use tower::load::{CompleteOnResponse, Load, PeakEwma, PendingRequests};
-use tower::util::BoxService;
+use tower::util::ServiceFn;
 use tower_service::Service;
 use voussoir::balance::{Algorithm, Balancer, Node, Pick};
 use weighted_rs::{SmoothWeight, Weight};
@@ -24,7 +23,7 @@ use weighted_rs::{SmoothWeight, Weight};
 use super::Area;
 use crate::harness::case::{Case, Contestant, Timed};
 use crate::harness::floor::Floor;
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, SplitMix};
 
 /// The area.
 pub const AREA: Area =
@@ -73,20 +72,36 @@ fn ours_busy(balancer: Balancer<String>) -> Contestant {
     })
 }
 
-fn pingora<S>(name: &str) -> Contestant
-where
-    S: BackendSelection + Send + Sync + 'static,
-    S::Iter: BackendIter,
-{
-    let balancer = LoadBalancer::<S>::try_from_iter(addresses()).expect("addresses");
-    let ready = pin!(balancer.update()).poll(&mut Context::from_waker(Waker::noop()));
-    assert!(ready.is_ready(), "a fixed list is there at once");
-    Contestant::each(name, move |_| balancer.select(b"", 256).is_some())
+type Counted = Arc<(String, AtomicUsize)>;
+
+/// As it is written first: the nodes behind a lock, a count at each.
+fn by_hand(
+    held: usize,
+    choose: impl Fn(&[Counted]) -> Option<&Counted> + Send + Sync + 'static,
+) -> Contestant {
+    let counted = |address| Arc::new((address, AtomicUsize::new(held)));
+    let nodes: RwLock<Vec<Counted>> = RwLock::new(addresses().map(counted).collect());
+    Contestant::each("by hand, nodes behind a RwLock", move |_| {
+        let nodes = nodes.read();
+        let Some(node) = choose(&nodes).map(Arc::clone) else { return false };
+        drop(nodes);
+        node.1.fetch_add(1, Ordering::Relaxed);
+        let found = !black_box(&node.0).is_empty();
+        node.1.fetch_sub(1, Ordering::Relaxed);
+        found
+    })
+}
+
+fn least(nodes: &[Counted]) -> Option<&Counted> {
+    nodes.iter().min_by_key(|node| node.1.load(Ordering::Relaxed))
 }
 
 fn round_robin() -> Timed {
-    let peers = vec![pingora::<RoundRobin>("pingora-load-balancing")];
-    let case = Timed::new("round robin", ours(alike(Algorithm::RoundRobin)), peers);
+    let turn = AtomicUsize::new(0);
+    let by_hand = by_hand(0, move |nodes| {
+        nodes.get(turn.fetch_add(1, Ordering::Relaxed) % nodes.len().max(1))
+    });
+    let case = Timed::new("round robin", ours(alike(Algorithm::RoundRobin)), vec![by_hand]);
     case.floor(Floor::FetchAdd).allocations()
 }
 
@@ -102,45 +117,33 @@ fn weighted_round_robin() -> Timed {
 }
 
 fn random() -> Timed {
-    let peers = vec![pingora::<Random>("pingora-load-balancing")];
-    Timed::new("random", ours(alike(Algorithm::Random)), peers)
-}
-
-/// As it is written first: the nodes behind a lock, a count at each.
-fn by_hand(held: usize) -> Contestant {
-    let nodes: Vec<_> =
-        addresses().map(|address| Arc::new((address, AtomicUsize::new(held)))).collect();
-    let nodes = RwLock::new(nodes);
-    Contestant::each("by hand, nodes behind a RwLock", move |_| {
-        let nodes = nodes.read();
-        let least = nodes.iter().min_by_key(|node| node.1.load(Ordering::Relaxed)).map(Arc::clone);
-        drop(nodes);
-        let Some(node) = least else { return false };
-        node.1.fetch_add(1, Ordering::Relaxed);
-        let found = !node.0.is_empty();
-        node.1.fetch_sub(1, Ordering::Relaxed);
-        found
-    })
+    let dice = Mutex::new(SplitMix::new(1));
+    let by_hand =
+        by_hand(0, move |nodes| nodes.get(dice.lock().below(nodes.len() as u64) as usize));
+    Timed::new("random", ours(alike(Algorithm::Random)), vec![by_hand])
 }
 
 fn least_connections() -> Timed {
     let ours = ours(alike(Algorithm::LeastConnections));
-    Timed::new("least connections, idle", ours, vec![by_hand(0)]).allocations()
+    Timed::new("least connections, idle", ours, vec![by_hand(0, least)]).allocations()
 }
 
 fn least_connections_busy() -> Timed {
     let ours = ours_busy(alike(Algorithm::LeastConnections));
-    Timed::new("least connections, busy", ours, vec![by_hand(20)])
+    Timed::new("least connections, busy", ours, vec![by_hand(20, least)])
 }
 
-/// `tower`'s balancer over services that answer at once.
-fn tower<L>(name: &str, load: impl Fn(BoxService<(), (), ()>) -> L) -> Contestant
+/// A service that answers at once, at no cost of its own.
+type Instantly = ServiceFn<fn(()) -> Ready<Result<(), Infallible>>>;
+
+/// `tower`'s balancer over such services.
+fn tower<L>(name: &str, load: impl Fn(Instantly) -> L) -> Contestant
 where
-    L: Service<(), Response = (), Error = ()> + Load + Send + 'static,
+    L: Service<(), Response = (), Error = Infallible> + Load + Send + 'static,
     L::Metric: core::fmt::Debug,
     L::Future: Send,
 {
-    let service = |_| load(BoxService::new(tower::service_fn(|()| async { Ok(()) })));
+    let service = |_| load(tower::service_fn(|()| ready(Ok(()))));
     let services: Vec<L> = (0..NODES).map(service).collect();
     let balance = Mutex::new(Balance::new(ServiceList::new::<()>(services)));
     Contestant::looping(name, move |span| {
@@ -165,7 +168,7 @@ fn power_of_two() -> Timed {
 
 fn power_of_two_busy() -> Timed {
     let ours = ours_busy(alike(Algorithm::PowerOfTwo));
-    Timed::new("power of two, busy", ours, vec![by_hand(20)])
+    Timed::new("power of two, busy", ours, vec![by_hand(20, least)])
 }
 
 /// Reads the clock twice.
@@ -188,8 +191,6 @@ fn ordered() -> Timed {
     let ours = Contestant::each("voussoir", move |index| {
         balancer.pick_ordered(&lists[index % NODES]).map(Pick::success).is_ok()
     });
-    let peers = vec![pingora::<pingora_load_balancing::selection::Consistent>(
-        "pingora-load-balancing, ring included",
-    )];
-    Timed::new("ordered candidates", ours, peers)
+    let by_hand = by_hand(0, |nodes| nodes.iter().find(|node| node.0 == black_box("127.0.0.1:5")));
+    Timed::new("ordered candidates", ours, vec![by_hand])
 }
