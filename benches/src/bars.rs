@@ -118,6 +118,17 @@ pub const PROMISES: &[Promise] = &[
     promise("breaker", "open, std clock",               &[AboveFloor(5.0)]),
     promise("breaker", "open, quanta clock",            &[AboveFloor(5.0)]),
 
+    // Balancers: pick and done over ten nodes.
+    promise("balance", "round robin",                            &[AtMost(15.0)]),
+    promise("balance", "round robin, allocations",               &[AtMost(0.0)]),
+    promise("balance", "weighted round robin, allocations",      &[AtMost(0.0)]),
+    promise("balance", "least connections, idle",                &[AtMost(15.0)]),
+    promise("balance", "least connections, idle, allocations",   &[AtMost(0.0)]),
+    promise("balance", "least connections, busy",                &[AtMost(15.0)]),
+    promise("balance", "power of two, idle",                     &[AtMost(15.0)]),
+    promise("balance", "power of two, idle, allocations",        &[AtMost(0.0)]),
+    promise("balance", "power of two, busy",                     &[AtMost(15.0)]),
+
     // Ids: the layout's limit where nothing is borrowed, one atomic operation where it is; text at
     // two digits a step.
     promise("idgen", "Twitter layout, nothing borrowed",      &[About(244.14, 0.02)]),

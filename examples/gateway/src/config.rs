@@ -108,7 +108,7 @@ impl Default for ClientLimit {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Balance {
-    /// `"least-connections"` or `"round-robin"`.
+    /// Any of the balancer's, such as `"least-connections"` or `"peak-ewma"`.
     #[serde(deserialize_with = "value::algorithm")]
     pub algorithm: Algorithm,
     /// How many further upstreams are asked when a connection cannot be made.

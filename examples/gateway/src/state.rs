@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 use voussoir::ConfigError;
-use voussoir::balance::{Balancer, Health, Node, NodeStatus, Probe};
+use voussoir::balance::{Balancer, Health, Node, NodeStatus};
 use voussoir::breaker;
 
 use crate::client_key::KeyRule;
@@ -65,13 +65,6 @@ impl State {
             lease,
             config,
         })
-    }
-
-    /// Takes a verdict on an upstream's health, and says so when it changes its standing.
-    pub(crate) fn report(&self, upstream: &Upstream, verdict: Probe) {
-        if let Ok(Some(now)) = self.balancer.report(upstream.id(), verdict) {
-            tracing::info!(upstream = upstream.id(), %now, "health changed");
-        }
     }
 
     /// Each upstream with what the balancer says of it, in the order of the configuration.
