@@ -124,6 +124,8 @@ mod snapshot;
 mod striped;
 #[cfg(target_has_atomic = "64")]
 mod sync;
+#[cfg(feature = "serde")]
+mod text;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 mod tiers;
 mod token_bucket;

@@ -1,7 +1,5 @@
 mod algorithm;
 mod error;
-#[cfg(feature = "serde")]
-mod serde;
 mod state;
 mod text;
 

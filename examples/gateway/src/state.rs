@@ -53,7 +53,7 @@ impl State {
             .unwrap_or_else(|_| HeaderValue::from_static("localhost"));
         Ok(Self {
             own_host,
-            keys: KeyRule::new(&config.client),
+            keys: KeyRule::new(&config.client)?,
             limiter: upstream::limiter(&config.limit)?,
             limit_fields: LimitFields::new(&config.limit.name, &config.limit.rate),
             balancer: upstream::balancer(&config, nodes)?,
