@@ -263,11 +263,16 @@ fn shares_follow_weights() {
 
 #[test]
 fn balance_is_as_the_page_says() {
-    let ring = |vnodes| Ring::builder().nodes(named(1000)).vnodes(vnodes).build().expect("valid");
-    assert!(ring(Ring::DEFAULT_VNODES).balance_report().peak_to_average() < 1.25);
-    let report = ring(160).balance_report();
-    assert!(report.peak_to_average() < 1.35 && report.cv() < 0.095);
-    assert_eq!(report.histogram().iter().map(|bar| bar.1).sum::<usize>(), 1000);
+    let report = |vnodes, seed| {
+        let hash = HashFunction::Xxh3 { seed };
+        let ring = Ring::builder().nodes(named(1000)).vnodes(vnodes).hash(hash).build();
+        ring.expect("valid").balance_report()
+    };
+    // The mean of ten rings: one in a hundred with 160 points is above 1.36.
+    let peak = |vnodes| (0..10).map(|seed| report(vnodes, seed).peak_to_average()).sum::<f64>();
+    assert!(peak(Ring::DEFAULT_VNODES) < 12.0 && peak(160) < 13.5);
+    assert!(report(160, 0).cv() < 0.095);
+    assert_eq!(report(160, 0).histogram().iter().map(|bar| bar.1).sum::<usize>(), 1000);
     let table = Maglev::builder().nodes(named(1000)).build().expect("valid");
     assert!(table.balance_report().peak_to_average() < 1.01);
     let jump = Jump::builder().nodes(named(100)).build().expect("valid");
