@@ -290,3 +290,15 @@ fn memory_is_as_the_page_says() {
     let table = Maglev::builder().nodes(nodes).build().expect("valid");
     assert_eq!(table.bytes(), 655_373 * 4 + 56_000);
 }
+
+#[test]
+fn what_is_shown_for_debugging_fits_on_a_page() {
+    for (name, placement) in placements(&[Node::new("a"), Node::new("b")]) {
+        assert!(format!("{:?}", placement.candidates(b"key")).len() < 100, "{name}");
+    }
+    let ring = Ring::builder().node("a").vnodes(1).build().expect("valid");
+    assert!(format!("{ring:?}").len() < 200);
+    let plan = ring.diff(&ring.remove("a").expect("there")).expect("the same hash function");
+    let range = plan.moves().next().expect("all").range();
+    assert_eq!(format!("{plan:?}"), format!(r#"[{range} from ["a"] to []]"#));
+}
