@@ -1,3 +1,4 @@
+use core::fmt;
 use core::iter::FusedIterator;
 
 use crate::Node;
@@ -16,7 +17,7 @@ use crate::seen::Seen;
 /// So the first `k` are the same, whoever asks for how many.
 ///
 /// It allocates at the ninth node, and never before (of [`Rendezvous`](crate::Rendezvous) the same).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "nothing is looked for until it is asked"]
 pub struct Candidates<'a> {
     members: &'a Members,
@@ -28,7 +29,7 @@ pub struct Candidates<'a> {
 }
 
 /// The order in which an algorithm offers nodes, some of them again and again.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Walk<'a> {
     Clockwise(Clockwise<'a>),
     Slots(Slots<'a>),
@@ -109,6 +110,14 @@ impl<'a> Iterator for Candidates<'a> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         (0, Some(self.members.weighty() - self.nodes.len()))
+    }
+}
+
+impl fmt::Debug for Candidates<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { members, nodes, .. } = self;
+        let mut shown = f.debug_struct("Candidates");
+        shown.field("given", &nodes.len()).field("members", members).finish_non_exhaustive()
     }
 }
 

@@ -124,7 +124,7 @@ impl Placement for Jump {
 }
 
 /// The buckets of one hash after another, then all buckets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Leaps {
     hash: u64,
     buckets: u32,

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 use voussoir_core::ConfigError;
 
@@ -32,7 +33,7 @@ use crate::{Candidates, HashFunction, Node, Placement};
 /// assert!(table.get(b"198.51.100.7:443").is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Maglev {
     members: Arc<Members>,
     table: Box<[u32]>,
@@ -88,6 +89,15 @@ impl Maglev {
     }
 }
 
+impl fmt::Debug for Maglev {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { members, hash, slots, .. } = self;
+        let mut shown = f.debug_struct("Maglev");
+        shown.field("members", members).field("hash", hash).field("slots", slots);
+        shown.finish_non_exhaustive()
+    }
+}
+
 impl Placement for Maglev {
     fn hash_function(&self) -> HashFunction {
         self.hash
@@ -123,7 +133,7 @@ impl Placement for Maglev {
 }
 
 /// The owners of slots, one after another, once through the table.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Slots<'a> {
     table: &'a [u32],
     from: usize,

@@ -3,13 +3,13 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 use voussoir_core::ConfigError;
 
 use crate::Node;
 
 /// The nodes of a placement, checked: what is asked of any of them is asked by their number here.
-#[derive(Debug)]
 pub(crate) struct Members {
     nodes: Box<[Node]>,
     /// The number of each node's zone; empty where no node was given one.
@@ -115,6 +115,12 @@ impl Members {
     /// The numbers of the nodes that have some weight, with them.
     pub(crate) fn with_weight(&self) -> impl Iterator<Item = (u32, &Node)> {
         (0..).zip(&self.nodes).filter(|(_, node)| node.weight_units() > 0)
+    }
+}
+
+impl fmt::Debug for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.nodes.iter().map(Node::id)).finish()
     }
 }
 

@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use voussoir_core::ConfigError;
 
@@ -24,7 +25,7 @@ use crate::{Candidates, ChangeError, HashFunction, Layout, Node, Placement, Ring
 /// assert!(nodes.balance_report().peak_to_average() < 1.2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MultiProbe {
     ring: Ring,
     /// The hash of each point, at its place: a bucket's number would have to be looked for.
@@ -101,6 +102,14 @@ impl MultiProbe {
 
     fn owner(&self, hash: u64) -> Option<u32> {
         self.place(hash).map(|place| self.points().owner(place))
+    }
+}
+
+impl fmt::Debug for MultiProbe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ring, probes, .. } = self;
+        let mut shown = f.debug_struct("MultiProbe");
+        shown.field("ring", ring).field("probes", probes).finish_non_exhaustive()
     }
 }
 

@@ -4,6 +4,7 @@ mod range;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 pub(crate) use build::PlanBuilder;
 pub use moves::{Move, Transfer};
@@ -29,7 +30,7 @@ use crate::members::Members;
 /// assert!(plan.inverse().moves().all(|moved| moved.before().count() == 2));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Plan {
     before: Side,
     after: Side,
@@ -38,7 +39,7 @@ pub struct Plan {
 }
 
 /// The nodes of one ring, and those that keep each range.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Side {
     members: Arc<Members>,
     /// The nodes of all ranges, one after another.
@@ -124,6 +125,12 @@ impl Plan {
     pub fn released_by(&self, id: &str) -> impl Iterator<Item = HashRange> {
         let releases = move |moved: &Move<'_>| moved.lost().any(|node| node.id() == id);
         self.moves().filter(releases).map(Move::range)
+    }
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.moves()).finish()
     }
 }
 

@@ -3,6 +3,7 @@ mod cost;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 use cost::Cost;
 use voussoir_core::ConfigError;
@@ -31,7 +32,7 @@ use crate::{Candidates, ChangeError, HashFunction, Node, Placement};
 /// assert!((0.74..0.76).contains(&share));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Rendezvous {
     members: Arc<Members>,
     seats: Box<[Seat]>,
@@ -140,6 +141,14 @@ impl Rendezvous {
     }
 }
 
+impl fmt::Debug for Rendezvous {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { members, hash, .. } = self;
+        let mut shown = f.debug_struct("Rendezvous");
+        shown.field("members", members).field("hash", hash).finish_non_exhaustive()
+    }
+}
+
 impl Placement for Rendezvous {
     fn hash_function(&self) -> HashFunction {
         self.hash
@@ -169,7 +178,7 @@ impl Placement for Rendezvous {
 }
 
 /// The nodes from the best lot to the worst.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Ranked<'a> {
     seats: &'a [Seat],
     hash: u64,

@@ -263,11 +263,16 @@ fn shares_follow_weights() {
 
 #[test]
 fn balance_is_as_the_page_says() {
-    let ring = |vnodes| Ring::builder().nodes(named(1000)).vnodes(vnodes).build().expect("valid");
-    assert!(ring(Ring::DEFAULT_VNODES).balance_report().peak_to_average() < 1.25);
-    let report = ring(160).balance_report();
-    assert!(report.peak_to_average() < 1.35 && report.cv() < 0.095);
-    assert_eq!(report.histogram().iter().map(|bar| bar.1).sum::<usize>(), 1000);
+    let report = |vnodes, seed| {
+        let hash = HashFunction::Xxh3 { seed };
+        let ring = Ring::builder().nodes(named(1000)).vnodes(vnodes).hash(hash).build();
+        ring.expect("valid").balance_report()
+    };
+    // The mean of ten rings: one in a hundred with 160 points is above 1.36.
+    let peak = |vnodes| (0..10).map(|seed| report(vnodes, seed).peak_to_average()).sum::<f64>();
+    assert!(peak(Ring::DEFAULT_VNODES) < 12.0 && peak(160) < 13.5);
+    assert!(report(160, 0).cv() < 0.095);
+    assert_eq!(report(160, 0).histogram().iter().map(|bar| bar.1).sum::<usize>(), 1000);
     let table = Maglev::builder().nodes(named(1000)).build().expect("valid");
     assert!(table.balance_report().peak_to_average() < 1.01);
     let jump = Jump::builder().nodes(named(100)).build().expect("valid");
@@ -284,4 +289,16 @@ fn memory_is_as_the_page_says() {
     assert_eq!(size_of::<Node>(), 56);
     let table = Maglev::builder().nodes(nodes).build().expect("valid");
     assert_eq!(table.bytes(), 655_373 * 4 + 56_000);
+}
+
+#[test]
+fn what_is_shown_for_debugging_fits_on_a_page() {
+    for (name, placement) in placements(&[Node::new("a"), Node::new("b")]) {
+        assert!(format!("{:?}", placement.candidates(b"key")).len() < 100, "{name}");
+    }
+    let ring = Ring::builder().node("a").vnodes(1).build().expect("valid");
+    assert!(format!("{ring:?}").len() < 200);
+    let plan = ring.diff(&ring.remove("a").expect("there")).expect("the same hash function");
+    let range = plan.moves().next().expect("all").range();
+    assert_eq!(format!("{plan:?}"), format!(r#"[{range} from ["a"] to []]"#));
 }

@@ -1,8 +1,10 @@
+use core::fmt;
+
 use crate::members::Members;
 use crate::{HashRange, Node, Plan};
 
 /// A range of a [`Plan`], and who keeps it before and after.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Move<'a> {
     pub(super) plan: &'a Plan,
     pub(super) index: usize,
@@ -51,6 +53,15 @@ impl<'a> Move<'a> {
         let keeps = |node: &&Node| self.after().any(|other| other.id() == node.id());
         let from = self.before().find(keeps).or_else(|| self.from());
         self.gained().map(move |to| Transfer { range: self.range(), from, to })
+    }
+}
+
+impl fmt::Debug for Move<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} from ", self.range())?;
+        f.debug_list().entries(self.before().map(Node::id)).finish()?;
+        f.write_str(" to ")?;
+        f.debug_list().entries(self.after().map(Node::id)).finish()
     }
 }
 

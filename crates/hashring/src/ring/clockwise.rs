@@ -1,7 +1,7 @@
 use super::Points;
 
 /// The owners of points, one after another, once round the circle.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Clockwise<'a> {
     points: &'a Points,
     from: usize,
