@@ -26,15 +26,20 @@ impl Dice {
         seed.map_or(Self::PerThread, |seed| Self::Seeded(CachePadded::new(AtomicU64::new(seed))))
     }
 
-    /// Numbers for one draw.
+    /// Numbers for one draw that needs several, from a seed of its own.
     #[inline]
     pub(crate) fn throw(&self) -> Random {
-        let seed = match self {
+        Random::seeded(self.number())
+    }
+
+    /// One number.
+    #[inline]
+    pub(crate) fn number(&self) -> u64 {
+        match self {
             Self::PerThread => RANDOM.with_borrow_mut(Random::next_u64),
             Self::Seeded(state) => {
                 Random::seeded(state.fetch_add(STEP, Ordering::Relaxed)).next_u64()
             }
-        };
-        Random::seeded(seed)
+        }
     }
 }
