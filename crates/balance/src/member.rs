@@ -124,6 +124,13 @@ impl<T, C> Seat<T, C> {
         Self { member: Arc::new(member), rank, weight, turnover }
     }
 
+    /// One more call in flight, which ends when what is returned is dropped.
+    #[inline]
+    pub(crate) fn begin_call(&self) -> Arc<Member<T, C>> {
+        self.member.picks.fetch_add(1, Ordering::Relaxed);
+        Arc::clone(&self.member)
+    }
+
     /// Calls in flight.
     #[inline]
     pub(crate) fn in_flight(&self) -> u64 {

@@ -1,10 +1,9 @@
 use alloc::sync::Arc;
 use core::fmt;
-use core::sync::atomic::Ordering;
 
 use voussoir_core::{Clock, Nanos, SystemClock};
 
-use crate::member::{Member, Seat};
+use crate::member::Member;
 use crate::{Health, Node, Probe};
 
 /// A node, picked for one call. Keep it while the call is in flight, and say how the call ended:
@@ -24,9 +23,8 @@ pub struct Pick<T, C = SystemClock> {
 
 impl<T, C> Pick<T, C> {
     #[inline]
-    pub(crate) fn new(seat: &Seat<T, C>, begun: Option<Nanos>) -> Self {
-        seat.member.picks.fetch_add(1, Ordering::Relaxed);
-        Self { member: Arc::clone(&seat.member), begun }
+    pub(crate) fn new(member: Arc<Member<T, C>>, begun: Option<Nanos>) -> Self {
+        Self { member, begun }
     }
 
     /// The node.

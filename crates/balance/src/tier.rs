@@ -271,11 +271,11 @@ impl<T, C> Tier<T, C> {
     #[inline]
     fn lighter(&self, one: usize, other: usize, random: u64) -> usize {
         let (first, second) = (self.seats[one].in_flight(), self.seats[other].in_flight());
-        if is_less(first, self.weights[one], second, self.weights[other]) {
-            return one;
-        }
-        let tied = !is_less(second, self.weights[other], first, self.weights[one]);
-        if tied && random & 1 == 0 { one } else { other }
+        let less = is_less(first, self.weights[one], second, self.weights[other]);
+        let more = is_less(second, self.weights[other], first, self.weights[one]);
+        // Without a branch, which could not be foretold.
+        let takes_other = more | (!less & (random & 1 == 1));
+        one ^ ((one ^ other) & usize::from(takes_other).wrapping_neg())
     }
 
     /// Two distinct ones of those accepted, or the only one twice, and random bits.
