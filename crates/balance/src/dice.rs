@@ -1,4 +1,4 @@
-use core::cell::RefCell;
+use core::cell::Cell;
 
 use crossbeam_utils::CachePadded;
 use voussoir_core::Random;
@@ -15,7 +15,8 @@ pub(crate) enum Dice {
 }
 
 std::thread_local! {
-    static RANDOM: RefCell<Random> = RefCell::new(Random::from_entropy());
+    /// The state of this thread's sequence; 0 before the first number.
+    static STATE: Cell<u64> = const { Cell::new(0) };
 }
 
 /// How far `SplitMix64` steps from number to number.
@@ -26,15 +27,27 @@ impl Dice {
         seed.map_or(Self::PerThread, |seed| Self::Seeded(CachePadded::new(AtomicU64::new(seed))))
     }
 
-    /// Numbers for one draw.
+    /// Numbers for one draw that needs several, from a seed of its own.
     #[inline]
     pub(crate) fn throw(&self) -> Random {
-        let seed = match self {
-            Self::PerThread => RANDOM.with_borrow_mut(Random::next_u64),
+        Random::seeded(self.number())
+    }
+
+    /// One number.
+    #[inline]
+    pub(crate) fn number(&self) -> u64 {
+        match self {
+            Self::PerThread => {
+                let mut state = STATE.get();
+                if state == 0 {
+                    state = Random::from_entropy().next_u64();
+                }
+                STATE.set(state.wrapping_add(STEP));
+                Random::seeded(state).next_u64()
+            }
             Self::Seeded(state) => {
                 Random::seeded(state.fetch_add(STEP, Ordering::Relaxed)).next_u64()
             }
-        };
-        Random::seeded(seed)
+        }
     }
 }

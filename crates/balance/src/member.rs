@@ -27,14 +27,18 @@ pub(crate) struct Member<T, C> {
 }
 
 impl<T, C> Member<T, C> {
-    /// A call that took `took`, where that is known, was a success or not. Tells the health that it
-    /// changed.
+    /// A call, timed where `begun` is known, ended well or not. Tells the health that it changed.
+    #[inline]
     pub(crate) fn call_ended(
         &self,
         now: impl Fn() -> Nanos,
         begun: Option<Nanos>,
         probe: Probe,
     ) -> Option<Health> {
+        if self.settings.learns { self.learn(now, begun, probe) } else { None }
+    }
+
+    fn learn(&self, now: impl Fn() -> Nanos, begun: Option<Nanos>, probe: Probe) -> Option<Health> {
         let config = &self.settings.config;
         if let Some(begun) = begun {
             let now = now();
@@ -118,6 +122,13 @@ impl<T, C> Seat<T, C> {
             current: AtomicI64::new(0),
         };
         Self { member: Arc::new(member), rank, weight, turnover }
+    }
+
+    /// One more call in flight, which ends when what is returned is dropped.
+    #[inline]
+    pub(crate) fn begin_call(&self) -> Arc<Member<T, C>> {
+        self.member.picks.fetch_add(1, Ordering::Relaxed);
+        Arc::clone(&self.member)
     }
 
     /// Calls in flight.

@@ -1,10 +1,9 @@
 use alloc::sync::Arc;
 use core::fmt;
-use core::sync::atomic::Ordering;
 
 use voussoir_core::{Clock, Nanos, SystemClock};
 
-use crate::member::{Member, Seat};
+use crate::member::Member;
 use crate::{Health, Node, Probe};
 
 /// A node, picked for one call. Keep it while the call is in flight, and say how the call ended:
@@ -24,9 +23,8 @@ pub struct Pick<T, C = SystemClock> {
 
 impl<T, C> Pick<T, C> {
     #[inline]
-    pub(crate) fn new(seat: &Seat<T, C>, begun: Option<Nanos>) -> Self {
-        seat.member.picks.fetch_add(1, Ordering::Relaxed);
-        Self { member: Arc::clone(&seat.member), begun }
+    pub(crate) fn new(member: Arc<Member<T, C>>, begun: Option<Nanos>) -> Self {
+        Self { member, begun }
     }
 
     /// The node.
@@ -48,16 +46,19 @@ impl<T, C> Pick<T, C> {
     pub fn ignore(self) {}
 
     /// [`report`](Self::report) at `now`.
+    #[inline]
     pub fn report_at(&mut self, now: Nanos, verdict: Probe) -> Option<Health> {
         self.member.call_ended(|| now, self.begun.take(), verdict)
     }
 
     /// [`success`](Self::success) at `now`.
+    #[inline]
     pub fn success_at(mut self, now: Nanos) -> Option<Health> {
         self.report_at(now, Probe::Success)
     }
 
     /// [`failure`](Self::failure) at `now`.
+    #[inline]
     pub fn failure_at(mut self, now: Nanos) -> Option<Health> {
         self.report_at(now, Probe::Failure)
     }
@@ -81,16 +82,19 @@ impl<T, C: Clock> Pick<T, C> {
     /// assert_eq!(balancer.nodes()[0].in_flight, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn report(&mut self, verdict: Probe) -> Option<Health> {
         self.member.call_ended(|| self.member.clock().now(), self.begun.take(), verdict)
     }
 
     /// The call ended well. Tells the node's new health when it changed by it.
+    #[inline]
     pub fn success(mut self) -> Option<Health> {
         self.report(Probe::Success)
     }
 
     /// The call failed. Tells the node's new health when it changed by it.
+    #[inline]
     pub fn failure(mut self) -> Option<Health> {
         self.report(Probe::Failure)
     }

@@ -119,13 +119,13 @@ impl<T, C> Plan<T, C> {
         &self,
         by: &Choice<'_, C>,
         accepts: impl Fn(&str) -> bool,
-    ) -> Result<&Arc<Seat<T, C>>, NoNode> {
+    ) -> Option<&Arc<Seat<T, C>>> {
         for tier in &self.tiers {
             if let Some(index) = tier.choose(by, &accepts) {
-                return Ok(tier.seat(index));
+                return Some(tier.seat(index));
             }
         }
-        Err(self.why_none())
+        None
     }
 
     /// The node of this address, or as [`choose`](Self::choose) if none of those that nginx tries is
@@ -135,12 +135,12 @@ impl<T, C> Plan<T, C> {
         by: &Choice<'_, C>,
         ip: IpAddr,
         accepts: impl Fn(&str) -> bool,
-    ) -> Result<&Arc<Seat<T, C>>, NoNode> {
+    ) -> Option<&Arc<Seat<T, C>>> {
         let mut tries = ip_hash::tries(ip, &self.ends);
         let found = tries.find(|&index| {
             self.available[index] && accepts(self.roster.seats[index].member.node.id())
         });
-        found.map_or_else(|| self.choose(by, &accepts), |index| Ok(&self.roster.seats[index]))
+        found.map_or_else(|| self.choose(by, &accepts), |index| Some(&self.roster.seats[index]))
     }
 
     /// The first of the candidates that is available and, if there is a bound, below it.
@@ -148,7 +148,7 @@ impl<T, C> Plan<T, C> {
         &self,
         candidates: impl IntoIterator<Item = I>,
         bound: Option<f64>,
-    ) -> Result<&Arc<Seat<T, C>>, NoNode>
+    ) -> Option<&Arc<Seat<T, C>>>
     where
         I: AsRef<str>,
     {
@@ -161,12 +161,12 @@ impl<T, C> Plan<T, C> {
                 continue;
             }
             if bound.is_none_or(|bound| bound.admits(seat)) {
-                return Ok(seat);
+                return Some(seat);
             }
             // All could be at their bounds only if the list leaves some out.
             first = first.or(Some(seat));
         }
-        first.ok_or_else(|| self.why_none())
+        first
     }
 
     #[expect(clippy::cast_sign_loss, reason = "the factor is 1 or more")]
@@ -178,8 +178,9 @@ impl<T, C> Plan<T, C> {
         Bound { per_mille: (factor * 1000.0).round() as u128, calls: calls + 1, weight }
     }
 
+    /// Why nothing was chosen.
     #[cold]
-    fn why_none(&self) -> NoNode {
+    pub(crate) fn why_none(&self) -> NoNode {
         let mut why = NoNode {
             nodes: self.available.len(),
             unhealthy: 0,

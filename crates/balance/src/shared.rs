@@ -14,6 +14,8 @@ use crate::{BalancerConfig, Event, Health, Node, Observer};
 pub(crate) struct Settings<C> {
     pub(crate) config: BalancerConfig,
     pub(crate) clock: C,
+    /// Whether anything is to be learned from how a call ended.
+    pub(crate) learns: bool,
     observer: Option<Arc<dyn Observer>>,
     pub(crate) dice: Dice,
 }
@@ -25,7 +27,9 @@ impl<C> Settings<C> {
         observer: Option<Arc<dyn Observer>>,
         seed: Option<u64>,
     ) -> Self {
-        Self { config, clock, observer, dice: Dice::new(seed) }
+        let learns =
+            config.algorithm.is_timed() || config.ejection.is_some() || config.health.passive;
+        Self { config, clock, learns, observer, dice: Dice::new(seed) }
     }
 
     fn tell(&self, event: &Event<'_>) {

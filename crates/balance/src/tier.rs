@@ -271,11 +271,11 @@ impl<T, C> Tier<T, C> {
     #[inline]
     fn lighter(&self, one: usize, other: usize, random: u64) -> usize {
         let (first, second) = (self.seats[one].in_flight(), self.seats[other].in_flight());
-        if is_less(first, self.weights[one], second, self.weights[other]) {
-            return one;
-        }
-        let tied = !is_less(second, self.weights[other], first, self.weights[one]);
-        if tied && random & 1 == 0 { one } else { other }
+        let less = is_less(first, self.weights[one], second, self.weights[other]);
+        let more = is_less(second, self.weights[other], first, self.weights[one]);
+        // Without a branch, which could not be foretold.
+        let takes_other = more | (!less & (random & 1 == 1));
+        one ^ ((one ^ other) & usize::from(takes_other).wrapping_neg())
     }
 
     /// Two distinct ones of those accepted, or the only one twice, and random bits.
@@ -285,17 +285,32 @@ impl<T, C> Tier<T, C> {
         by: &Choice<'_, C>,
         accepts: impl Fn(usize) -> bool,
     ) -> Option<(usize, usize, u64)> {
-        let mut random = by.settings.dice.throw();
+        let number = by.settings.dice.number();
+        let mut random = Random::seeded(number);
         if let &[_, _, ..] = &*self.seats {
-            let one = self.draw(&mut random);
-            let other = self.draw_other(&mut random, one);
+            let (one, other, bits) = if self.alias.is_none() {
+                self.two_alike(number)
+            } else {
+                let one = self.draw(&mut random);
+                (one, self.draw_other(&mut random, one), random.next_u64())
+            };
             if accepts(one) && accepts(other) {
-                return Some((one, other, random.next_u64()));
+                return Some((one, other, bits));
             }
         }
         let one = self.draw_among(&mut random, &accepts)?;
         let other = self.draw_among(&mut random, |index| index != one && accepts(index));
         Some((one, other.unwrap_or(one), random.next_u64()))
+    }
+
+    /// Two distinct ones by equal chances, out of the halves of one number, and its bits: the lowest
+    /// sways the second of 2^32 / nodes numbers at most.
+    #[inline]
+    fn two_alike(&self, bits: u64) -> (usize, usize, u64) {
+        let nodes = self.seats.len() as u64;
+        let one = ((bits >> 32) * nodes) >> 32;
+        let other = ((bits & u64::from(u32::MAX)) * (nodes - 1)) >> 32;
+        (one as usize, (other + u64::from(other >= one)) as usize, bits)
     }
 
     #[inline]
@@ -306,21 +321,11 @@ impl<T, C> Tier<T, C> {
         }
     }
 
-    /// Another than `one`, of two or more.
-    #[inline]
+    /// Another than `one`, of two or more, by weight.
     fn draw_other(&self, random: &mut Random, one: usize) -> usize {
-        if let Some(alias) = &self.alias {
-            // With one node that by_weight nearly all, the other would be long in coming.
-            for _ in 0..8 {
-                let other = alias.draw(random);
-                if other != one {
-                    return other;
-                }
-            }
-            return self.draw_among(random, |index| index != one).unwrap_or(one);
-        }
-        let other = random.below(self.seats.len() as u32 - 1) as usize;
-        other + usize::from(other >= one)
+        // With one node that weighs nearly all, the other would be long in coming.
+        let drawn = (0..8).map(|_| self.draw(random)).find(|other| *other != one);
+        drawn.or_else(|| self.draw_among(random, |index| index != one)).unwrap_or(one)
     }
 
     /// One of those accepted, by weight. O(nodes).
