@@ -71,8 +71,32 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
+extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
+
+mod backoff;
+mod deadline;
+#[cfg(target_has_atomic = "64")]
+mod dice;
+#[cfg(target_has_atomic = "64")]
+mod fallback;
+#[cfg(target_has_atomic = "64")]
+mod fault;
+#[cfg(target_has_atomic = "64")]
+mod hedge;
+mod race;
+#[cfg(target_has_atomic = "64")]
+mod retry;
+#[cfg(target_has_atomic = "64")]
+mod retry_budget;
+mod sleep;
+#[cfg(target_has_atomic = "64")]
+mod slots;
+#[cfg(target_has_atomic = "64")]
+mod throttle;
+mod timeout;
+mod verdict;
 
 #[cfg(target_has_atomic = "64")]
 mod breaker;
@@ -101,6 +125,35 @@ pub use self::{
     stats::Stats,
     window::Window,
 };
+
+pub use self::backoff::{Backoff, BackoffError, BackoffErrorKind, Delays};
+pub use self::deadline::{Deadline, TimedOut};
+#[cfg(target_has_atomic = "64")]
+pub use self::fallback::Fallback;
+#[cfg(target_has_atomic = "64")]
+pub use self::fault::{Fault, Faults, FaultsBuilder};
+#[cfg(target_has_atomic = "64")]
+pub use self::hedge::{Hedge, HedgeBuilder, HedgeDelay, HedgeStats};
+#[cfg(all(feature = "serde", target_has_atomic = "64"))]
+pub use self::retry::RetryConfig;
+#[cfg(target_has_atomic = "64")]
+pub use self::retry::{
+    Attempt, Attempts, Retry, RetryBuilder, RetryError, RetryObserver, RetryRun, Retrying, Stop,
+};
+#[cfg(all(feature = "serde", target_has_atomic = "64"))]
+pub use self::retry_budget::RetryBudgetConfig;
+#[cfg(target_has_atomic = "64")]
+pub use self::retry_budget::{RetryBucketBuilder, RetryBudget, RetryRatioBuilder, Withdrawal};
+pub use self::sleep::Sleep;
+#[cfg(feature = "tokio")]
+pub use self::sleep::TokioSleep;
+#[cfg(target_has_atomic = "64")]
+pub use self::throttle::{
+    AdaptiveThrottle, AdaptiveThrottleBuilder, ThrottleError, ThrottlePermit, Throttled,
+    rejection_probability,
+};
+pub use self::timeout::{Timeout, TimeoutError};
+pub use self::verdict::{EveryError, Judge, Verdict};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
