@@ -10,6 +10,9 @@ use crate::sync::{AtomicU64, Ordering};
 /// How many slots a span has. A power of two, so that the numbers may wrap.
 pub(crate) const SLOTS: u32 = 16;
 
+/// By how many slots a thread may be late and still be told from one of before the numbers wrapped.
+const LATE: i32 = -65_536;
+
 /// Turns time into numbers of slots that never go back.
 ///
 /// The number counted out stands beside the number read from the clock, so that a clock set back
@@ -49,6 +52,19 @@ impl Timeline {
             }
         }
     }
+
+    /// Counts sixteen slots out at once, so that everything counted so far is forgotten, and what
+    /// is yet to be added to one of its slots as well.
+    pub(crate) fn forget(&self) {
+        let forget =
+            |at: u64| at & !u64::from(u32::MAX) | u64::from((at as u32).wrapping_add(SLOTS));
+        let mut at = self.at.load(Ordering::Acquire);
+        while let Err(other) =
+            self.at.compare_exchange(at, forget(at), Ordering::AcqRel, Ordering::Acquire)
+        {
+            at = other;
+        }
+    }
 }
 
 /// A number for each of the last sixteen slots.
@@ -71,8 +87,10 @@ impl Slots {
         loop {
             let counted = match age(slot, current) {
                 0 => current as u32,
-                1.. => 0,
-                _ => return,
+                // One with nothing in it may be taken back, as every one that was never used.
+                LATE..0 if current as u32 > 0 => return,
+                // Older, or of before the numbers wrapped.
+                _ => 0,
             };
             let to = pack(slot, counted.saturating_add(count));
             match word.compare_exchange_weak(current, to, Ordering::AcqRel, Ordering::Relaxed) {
@@ -99,7 +117,7 @@ impl Slots {
     pub(crate) fn open(&self, slot: u32, value: impl FnOnce() -> u32) {
         let word = self.word(slot);
         let current = word.load(Ordering::Acquire);
-        if age(slot, current) > 0 {
+        if !(LATE..=0).contains(&age(slot, current)) {
             let to = pack(slot, value());
             // Whoever opened it meanwhile was no later.
             let _ = word.compare_exchange(current, to, Ordering::AcqRel, Ordering::Relaxed);
@@ -111,6 +129,12 @@ impl Slots {
     pub(crate) fn sum(&self, slot: u32) -> u64 {
         let words = self.words.iter().map(|word| word.load(Ordering::Acquire));
         words.filter(|&word| is_live(slot, word)).map(|word| u64::from(word as u32)).sum()
+    }
+
+    /// The number of one slot, 0 if it is not in use.
+    pub(crate) fn at(&self, slot: u32) -> u32 {
+        let word = self.word(slot).load(Ordering::Acquire);
+        if age(slot, word) == 0 { word as u32 } else { 0 }
     }
 
     /// The number of the oldest of the sixteen slots that is in use.

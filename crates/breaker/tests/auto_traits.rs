@@ -1,6 +1,11 @@
 //! What may cross threads, and how large it is: part of the contract, so tested.
 
 use voussoir_breaker::{
+    AdaptiveThrottle, Attempt, Attempts, Backoff, Deadline, Delays, EveryError, Fallback, Faults,
+    Hedge, Retry, RetryBudget, RetryError, RetryRun, Stop, ThrottlePermit, TimedOut, Timeout,
+    TimeoutError, Verdict, Withdrawal,
+};
+use voussoir_breaker::{
     BreakerError, CircuitBreaker, CircuitBreakerBuilder, Open, Permit, State, Stats, Window,
 };
 use voussoir_core::ManualClock;
@@ -12,6 +17,30 @@ const _: () = {
     shared::<CircuitBreaker>();
     shared::<CircuitBreaker<ManualClock>>();
     shared::<Permit<'static>>();
+
+    shared::<Retry>();
+    shared::<Retry<ManualClock>>();
+    shared::<RetryRun<'static>>();
+    shared::<Attempts<'static>>();
+    shared::<RetryBudget>();
+    shared::<Delays>();
+    shared::<Hedge>();
+    shared::<Faults>();
+    shared::<Fallback<u8, u8>>();
+    shared::<AdaptiveThrottle>();
+    shared::<ThrottlePermit<'static>>();
+
+    copy::<Backoff>();
+    copy::<Attempt>();
+    copy::<Deadline>();
+    copy::<EveryError>();
+    copy::<RetryError<u8>>();
+    copy::<Stop>();
+    copy::<TimedOut>();
+    copy::<Timeout>();
+    copy::<TimeoutError<u8>>();
+    copy::<Verdict>();
+    copy::<Withdrawal>();
 
     copy::<CircuitBreakerBuilder>();
     copy::<BreakerError<u8>>();
@@ -25,4 +54,15 @@ const _: () = {
 fn sizes_are_as_the_page_says() {
     assert_eq!(size_of::<CircuitBreaker>(), 72);
     assert_eq!(size_of::<Permit<'_>>(), 2 * size_of::<usize>());
+}
+
+#[test]
+fn retries_and_company_are_as_small_as_their_pages_say() {
+    assert_eq!(size_of::<Deadline>(), 8);
+    assert_eq!(size_of::<Timeout>(), 16);
+    assert!(size_of::<Backoff>() <= 32);
+    assert!(size_of::<Delays>() <= 64);
+    assert!(size_of::<Attempts<'_>>() <= 192);
+    assert!(size_of::<RetryBudget>() <= 320);
+    assert!(size_of::<ThrottlePermit<'_>>() <= 16);
 }

@@ -21,7 +21,11 @@ impl<E> RetryError<E> {
         Self { stop, attempts, last }
     }
 
-    /// What the last attempt returned, unless it timed out.
+    /// What the last attempt returned.
+    ///
+    /// # Errors
+    ///
+    /// When it returned nothing, since it timed out.
     pub fn into_inner(self) -> Result<E, TimedOut> {
         match self.last {
             TimeoutError::Inner(error) => Ok(error),
