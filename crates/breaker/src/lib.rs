@@ -71,6 +71,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
+extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
@@ -79,9 +80,20 @@ mod breaker;
 #[cfg(target_has_atomic = "64")]
 mod builder;
 #[cfg(target_has_atomic = "64")]
+mod config;
+#[allow(dead_code, reason = "retry uses the rest")]
+#[cfg(target_has_atomic = "64")]
+mod dice;
+#[cfg(target_has_atomic = "64")]
 mod error;
 #[cfg(target_has_atomic = "64")]
+mod observer;
+#[cfg(target_has_atomic = "64")]
 mod permit;
+mod sleep;
+#[allow(dead_code, reason = "retry uses the rest")]
+#[cfg(target_has_atomic = "64")]
+mod slots;
 #[cfg(target_has_atomic = "64")]
 mod state;
 #[cfg(target_has_atomic = "64")]
@@ -91,16 +103,23 @@ mod sync;
 #[cfg(target_has_atomic = "64")]
 mod window;
 
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use self::permit::OwnedPermit;
+pub use self::sleep::Sleep;
+#[cfg(feature = "tokio")]
+pub use self::sleep::TokioSleep;
 #[cfg(target_has_atomic = "64")]
 pub use self::{
-    breaker::CircuitBreaker,
+    breaker::{BreakerSnapshot, CircuitBreaker},
     builder::CircuitBreakerBuilder,
     error::{BreakerError, Open},
+    observer::{BreakerObserver, Transition},
     permit::Permit,
     state::State,
     stats::Stats,
-    window::Window,
+    window::{Tally, Window},
 };
+pub use voussoir_core::Outcome;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

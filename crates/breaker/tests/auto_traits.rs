@@ -1,7 +1,8 @@
 //! What may cross threads, and how large it is: part of the contract, so tested.
 
 use voussoir_breaker::{
-    BreakerError, CircuitBreaker, CircuitBreakerBuilder, Open, Permit, State, Stats, Window,
+    BreakerError, BreakerSnapshot, CircuitBreaker, CircuitBreakerBuilder, Open, OwnedPermit,
+    Permit, State, Stats, Window,
 };
 use voussoir_core::ManualClock;
 
@@ -13,7 +14,10 @@ const _: () = {
     shared::<CircuitBreaker<ManualClock>>();
     shared::<Permit<'static>>();
 
-    copy::<CircuitBreakerBuilder>();
+    shared::<CircuitBreakerBuilder>();
+    shared::<OwnedPermit>();
+    shared::<BreakerSnapshot>();
+
     copy::<BreakerError<u8>>();
     copy::<Open>();
     copy::<State>();
@@ -23,6 +27,6 @@ const _: () = {
 
 #[test]
 fn sizes_are_as_the_page_says() {
-    assert_eq!(size_of::<CircuitBreaker>(), 72);
-    assert_eq!(size_of::<Permit<'_>>(), 2 * size_of::<usize>());
+    assert_eq!(size_of::<CircuitBreaker>(), 168);
+    assert_eq!(size_of::<Permit<'_>>(), 24);
 }
