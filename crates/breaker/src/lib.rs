@@ -75,25 +75,41 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod backoff;
+mod deadline;
+#[cfg(target_has_atomic = "64")]
+mod dice;
+#[cfg(target_has_atomic = "64")]
+mod fallback;
+#[cfg(target_has_atomic = "64")]
+mod fault;
+#[cfg(target_has_atomic = "64")]
+mod hedge;
+mod race;
+#[cfg(target_has_atomic = "64")]
+mod retry;
+#[cfg(target_has_atomic = "64")]
+mod retry_budget;
+mod sleep;
+#[cfg(target_has_atomic = "64")]
+mod slots;
+#[cfg(target_has_atomic = "64")]
+mod throttle;
+mod timeout;
+mod verdict;
+
 #[cfg(target_has_atomic = "64")]
 mod breaker;
 #[cfg(target_has_atomic = "64")]
 mod builder;
 #[cfg(target_has_atomic = "64")]
 mod config;
-#[allow(dead_code, reason = "retry uses the rest")]
-#[cfg(target_has_atomic = "64")]
-mod dice;
 #[cfg(target_has_atomic = "64")]
 mod error;
 #[cfg(target_has_atomic = "64")]
 mod observer;
 #[cfg(target_has_atomic = "64")]
 mod permit;
-mod sleep;
-#[allow(dead_code, reason = "retry uses the rest")]
-#[cfg(target_has_atomic = "64")]
-mod slots;
 #[cfg(target_has_atomic = "64")]
 mod state;
 #[cfg(target_has_atomic = "64")]
@@ -105,9 +121,6 @@ mod window;
 
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 pub use self::permit::OwnedPermit;
-pub use self::sleep::Sleep;
-#[cfg(feature = "tokio")]
-pub use self::sleep::TokioSleep;
 #[cfg(target_has_atomic = "64")]
 pub use self::{
     breaker::{BreakerSnapshot, CircuitBreaker},
@@ -120,6 +133,35 @@ pub use self::{
     window::{Tally, Window},
 };
 pub use voussoir_core::Outcome;
+
+pub use self::backoff::{Backoff, BackoffError, BackoffErrorKind, Delays};
+pub use self::deadline::{Deadline, TimedOut};
+#[cfg(target_has_atomic = "64")]
+pub use self::fallback::Fallback;
+#[cfg(target_has_atomic = "64")]
+pub use self::fault::{Fault, Faults, FaultsBuilder};
+#[cfg(target_has_atomic = "64")]
+pub use self::hedge::{Hedge, HedgeBuilder, HedgeDelay, HedgeStats};
+#[cfg(all(feature = "serde", target_has_atomic = "64"))]
+pub use self::retry::RetryConfig;
+#[cfg(target_has_atomic = "64")]
+pub use self::retry::{
+    Attempt, Attempts, Retry, RetryBuilder, RetryError, RetryObserver, RetryRun, Retrying, Stop,
+};
+#[cfg(all(feature = "serde", target_has_atomic = "64"))]
+pub use self::retry_budget::RetryBudgetConfig;
+#[cfg(target_has_atomic = "64")]
+pub use self::retry_budget::{RetryBucketBuilder, RetryBudget, RetryRatioBuilder, Withdrawal};
+pub use self::sleep::Sleep;
+#[cfg(feature = "tokio")]
+pub use self::sleep::TokioSleep;
+#[cfg(target_has_atomic = "64")]
+pub use self::throttle::{
+    AdaptiveThrottle, AdaptiveThrottleBuilder, ThrottleError, ThrottlePermit, Throttled,
+    rejection_probability,
+};
+pub use self::timeout::{Timeout, TimeoutError};
+pub use self::verdict::{EveryError, Judge, Verdict};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

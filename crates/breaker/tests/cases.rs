@@ -21,6 +21,7 @@ fn breaker() -> (Breaker, ManualClock) {
         .min_calls(5)
         .half_open_calls(4)
         .open_for(OPEN_FOR)
+        .open_growth(1.0, OPEN_FOR)
         .clock(clock.clone())
         .build()
         .expect("valid");
