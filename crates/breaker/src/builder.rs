@@ -1,166 +1,284 @@
+use alloc::sync::Arc;
 use core::time::Duration;
 
-use voussoir_core::{ConfigError, Nanos, SystemClock, duration};
+use voussoir_core::{Clock, ConfigError, Nanos, Outcome, SystemClock, duration};
 
+use crate::config::{Config, MILLION, Trip};
+use crate::observer::Watch;
 use crate::state::Word;
-use crate::{CircuitBreaker, Window};
+use crate::window::Kind;
+use crate::{BreakerObserver, CircuitBreaker, Window};
 
 /// Options of a [`CircuitBreaker`]. The crate's page lists defaults and ranges.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct CircuitBreakerBuilder<C = SystemClock> {
-    failure_rate: f64,
-    window: Window,
-    min_calls: Option<u32>,
-    open_for: Duration,
-    half_open_calls: u32,
-    half_open_for: Option<Duration>,
+    pub(crate) options: Options,
+    watch: Watch,
     clock: C,
 }
 
-/// What the builder's options come to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Config {
-    /// The failure rate in millionths, so that 3 of 30 is 0.1 whatever binary fractions say.
-    millionths: u32,
-    pub(crate) window: u32,
-    min_calls: u32,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Options {
+    pub(crate) rule: Rule,
+    pub(crate) slow: Option<(f64, Duration)>,
+    pub(crate) window: Window,
+    pub(crate) min_calls: Option<u32>,
     pub(crate) open_for: Duration,
-    pub(crate) half_open_for: Duration,
+    pub(crate) open_growth: f64,
+    pub(crate) open_at_most: Duration,
+    pub(crate) open_jitter: f64,
     pub(crate) half_open_calls: u32,
+    pub(crate) half_open_successes: Option<u32>,
+    pub(crate) half_open_for: Option<Duration>,
+    pub(crate) ramp_up: Duration,
+    pub(crate) cancelled: Outcome,
+    pub(crate) panicked: Outcome,
+    pub(crate) seed: Option<u64>,
 }
 
-const MILLION: u32 = 1_000_000;
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Rule {
+    Rate(f64),
+    Failures(u32),
+}
+
 /// Hystrix's request volume threshold.
 const MIN_CALLS: u32 = 20;
 
-impl Default for CircuitBreakerBuilder {
+impl Default for Options {
     fn default() -> Self {
         Self {
-            failure_rate: 0.5,
+            rule: Rule::Rate(0.5),
+            slow: None,
             window: Window::count(60),
             min_calls: None,
             open_for: Duration::from_secs(30),
+            open_growth: 2.0,
+            open_at_most: Duration::from_mins(5),
+            open_jitter: 0.0,
             half_open_calls: 5,
+            half_open_successes: None,
             half_open_for: None,
-            clock: SystemClock,
+            ramp_up: Duration::ZERO,
+            cancelled: Outcome::Ignore,
+            panicked: Outcome::Failure,
+            seed: None,
         }
+    }
+}
+
+impl Default for CircuitBreakerBuilder {
+    fn default() -> Self {
+        Self { options: Options::default(), watch: Watch::default(), clock: SystemClock }
     }
 }
 
 impl<C> CircuitBreakerBuilder<C> {
     /// Opens when this share of the calls in the window failed, or more. Resolved to a millionth.
     pub fn failure_rate(self, failure_rate: f64) -> Self {
-        Self { failure_rate, ..self }
+        self.with(|options| options.rule = Rule::Rate(failure_rate))
     }
 
-    /// The calls that the failure rate is taken over.
+    /// Opens when so many calls in a row failed. One success in between, and they are counted anew.
+    /// Sets the window to that many calls.
+    pub fn consecutive_failures(self, failures: u32) -> Self {
+        self.failures_of(failures, failures)
+    }
+
+    /// Opens when `failures` of the last `calls` calls failed, without waiting for the window to
+    /// fill. Sets the window to `calls`.
+    pub fn failures_of(self, failures: u32, calls: u32) -> Self {
+        self.with(|options| {
+            options.rule = Rule::Failures(failures);
+            options.window = Window::count(calls);
+        })
+    }
+
+    /// Opens as well when this share of the calls in the window, or more, took longer than `after`.
+    /// Every call then reads the clock twice.
+    pub fn slow_calls(self, rate: f64, after: Duration) -> Self {
+        self.with(|options| options.slow = Some((rate, after)))
+    }
+
+    /// The calls that the rates are taken over.
     pub fn window(self, window: Window) -> Self {
-        Self { window, ..self }
+        self.with(|options| options.window = window)
     }
 
-    /// Does not open before the window holds so many calls.
+    /// Takes no rate of fewer calls than that.
     pub fn min_calls(self, min_calls: u32) -> Self {
-        Self { min_calls: Some(min_calls), ..self }
+        self.with(|options| options.min_calls = Some(min_calls))
     }
 
-    /// Stays open for so long.
+    /// Stays open for so long, at first: see [`open_growth`](Self::open_growth).
     pub fn open_for(self, open_for: Duration) -> Self {
-        Self { open_for, ..self }
+        self.with(|options| options.open_for = open_for)
+    }
+
+    /// Each time that the half-open calls fail, stays open for `factor` times as long as the time
+    /// before, but for no longer than `at_most`, or [`open_for`](Self::open_for) where that is longer.
+    /// A factor of 1 turns it off.
+    pub fn open_growth(self, factor: f64, at_most: Duration) -> Self {
+        self.with(|options| {
+            options.open_growth = factor;
+            options.open_at_most = at_most;
+        })
+    }
+
+    /// Varies each open time by up to this share of it, either way, so that a fleet that opened
+    /// together does not come back together.
+    pub fn open_jitter(self, jitter: f64) -> Self {
+        self.with(|options| options.open_jitter = jitter)
     }
 
     /// Lets so many calls through when half-open. Those that bring no verdict do not count.
     pub fn half_open_calls(self, half_open_calls: u32) -> Self {
-        Self { half_open_calls, ..self }
+        self.with(|options| options.half_open_calls = half_open_calls)
+    }
+
+    /// Closes once so many of the half-open calls succeeded, and opens once that cannot happen any
+    /// more, whatever the failure rate. Without this the rates decide.
+    pub fn half_open_successes(self, successes: u32) -> Self {
+        self.with(|options| options.half_open_successes = Some(successes))
     }
 
     /// Waits so long for the outcomes of the calls let through when half-open; then as many others
     /// are let through.
     pub fn half_open_for(self, half_open_for: Duration) -> Self {
-        Self { half_open_for: Some(half_open_for), ..self }
+        self.with(|options| options.half_open_for = Some(half_open_for))
     }
 
-    /// The clock that calls without a given time read. A closed breaker reads it only to trip.
+    /// For so long after it has closed, lets through a share of the calls that grows from a tenth to
+    /// all of them, chosen at random. Zero turns it off.
+    pub fn ramp_up(self, ramp_up: Duration) -> Self {
+        self.with(|options| options.ramp_up = ramp_up)
+    }
+
+    /// What a permit counts as that is dropped without an outcome, as when a future is.
+    pub fn count_cancelled_as(self, outcome: Outcome) -> Self {
+        self.with(|options| options.cancelled = outcome)
+    }
+
+    /// What a permit counts as that a panic drops. Needs the feature `std`, which can tell; without
+    /// it a panic is a cancellation.
+    pub fn count_panicked_as(self, outcome: Outcome) -> Self {
+        self.with(|options| options.panicked = outcome)
+    }
+
+    /// Makes jitter and ramp repeat. Without `std` there is no other source of randomness.
+    pub fn seed(self, seed: u64) -> Self {
+        self.with(|options| options.seed = Some(seed))
+    }
+
+    /// Tells `observer` of changes of state and of refusals.
+    pub fn observer(mut self, observer: Arc<dyn BreakerObserver>) -> Self {
+        self.watch = Watch::new(observer);
+        self
+    }
+
+    /// The clock that calls without a given time read.
     pub fn clock<D>(self, clock: D) -> CircuitBreakerBuilder<D> {
-        let Self { failure_rate, window, min_calls, open_for, .. } = self;
-        let Self { half_open_calls, half_open_for, .. } = self;
-        CircuitBreakerBuilder {
-            failure_rate,
-            window,
-            min_calls,
-            open_for,
-            half_open_calls,
-            half_open_for,
-            clock,
-        }
+        CircuitBreakerBuilder { options: self.options, watch: self.watch, clock }
     }
 
+    fn with(mut self, set: impl FnOnce(&mut Options)) -> Self {
+        set(&mut self.options);
+        self
+    }
+}
+
+impl<C: Clock> CircuitBreakerBuilder<C> {
     /// The breaker, closed.
     ///
     /// # Errors
     ///
     /// The first option that is out of its range.
     pub fn build(self) -> Result<CircuitBreaker<C>, ConfigError> {
-        self.window.validate()?;
-        let window = self.window.calls();
-        #[expect(clippy::cast_sign_loss, reason = "`as` saturates: below 0 it is 0, and refused")]
-        let millionths = (self.failure_rate * f64::from(MILLION) + 0.5) as u32;
-        if !(self.failure_rate > 0.0 && self.failure_rate <= 1.0 && millionths > 0) {
-            let allowed = "0.000001 to 1";
-            return Err(ConfigError::new("failure_rate", self.failure_rate, allowed));
-        }
-        let min_calls = self.min_calls.unwrap_or_else(|| window.min(MIN_CALLS));
-        if min_calls == 0 || min_calls > window {
-            return Err(ConfigError::new("min_calls", min_calls, "1 to the size of the window"));
-        }
-        if self.half_open_calls == 0 || self.half_open_calls > Word::MAX_COUNT {
-            return Err(ConfigError::new("half_open_calls", self.half_open_calls, "1 to 4095"));
-        }
+        let config = self.options.check()?;
+        let (window, seed) = (self.options.window, self.options.seed);
+        Ok(CircuitBreaker::new(config, window, seed, self.watch, self.clock))
+    }
+}
+
+impl Options {
+    fn check(&self) -> Result<Config, ConfigError> {
+        let calls = self.window.most_calls();
+        self.window.validate(self.slow.is_some())?;
+        let trip = match self.rule {
+            Rule::Rate(rate) => Trip::Rate(millionths("failure_rate", rate)?),
+            Rule::Failures(failures) if matches!(self.window.0, Kind::Time(_)) => {
+                at_least("failures_of", failures, 1)?;
+                Trip::Failures(failures)
+            }
+            Rule::Failures(failures) => {
+                between("failures_of", failures, 1, calls, "1 to the calls it is of")?;
+                Trip::Failures(failures)
+            }
+        };
+        let (slow_rate, slow_after) = self.slow.unwrap_or((1.0, Duration::MAX));
+        let slow_millionths = millionths("slow_calls", slow_rate)?;
+        let min_calls = self.min_calls.unwrap_or_else(|| calls.min(MIN_CALLS));
+        between("min_calls", min_calls, 1, calls, "1 to the size of the window")?;
+        let probes = self.half_open_calls;
+        between("half_open_calls", probes, 1, Word::MAX_COUNT, "1 to 511")?;
+        let successes = self.half_open_successes.unwrap_or(probes);
+        between("half_open_successes", successes, 1, probes, "1 to half_open_calls")?;
         let half_open_for = self.half_open_for.unwrap_or(self.open_for);
         for (option, given) in [("open_for", self.open_for), ("half_open_for", half_open_for)] {
             if given.is_zero() {
                 return Err(ConfigError::new(option, duration::text(given), "1ns or more"));
             }
         }
-        Ok(CircuitBreaker::new(
-            Config {
-                millionths,
-                window,
-                min_calls,
-                open_for: self.open_for,
-                half_open_for,
-                half_open_calls: self.half_open_calls,
-            },
-            self.clock,
-        ))
+        if !(1.0..=1_000.0).contains(&self.open_growth) {
+            return Err(ConfigError::new("open_growth", self.open_growth, "1 to 1000"));
+        }
+        if !(0.0..=1.0).contains(&self.open_jitter) {
+            return Err(ConfigError::new("open_jitter", self.open_jitter, "0 to 1"));
+        }
+        let nanos = |duration| Nanos::from_duration(duration).as_nanos();
+        Ok(Config {
+            trip,
+            slow_after: if self.slow.is_some() { nanos(slow_after) } else { u64::MAX },
+            slow_millionths,
+            window: calls,
+            min_calls,
+            half_open_calls: probes as u16,
+            half_open_successes: self.half_open_successes.unwrap_or(0) as u16,
+            open_for: nanos(self.open_for),
+            open_at_most: nanos(self.open_at_most.max(self.open_for)),
+            half_open_for: nanos(half_open_for),
+            ramp_up: nanos(self.ramp_up),
+            growth: self.open_growth as f32,
+            jitter: self.open_jitter as f32,
+            cancelled: self.cancelled,
+            panicked: self.panicked,
+        })
     }
 }
 
-impl Config {
-    /// Whether `failures` of `calls` in the window open the breaker.
-    pub(crate) fn trips(&self, failures: u32, calls: u32) -> bool {
-        calls >= self.min_calls && self.reached(failures, calls)
+fn millionths(option: &'static str, rate: f64) -> Result<u32, ConfigError> {
+    #[expect(clippy::cast_sign_loss, reason = "`as` saturates: below 0 it is 0, and refused")]
+    let millionths = (rate * f64::from(MILLION) + 0.5) as u32;
+    if rate > 0.0 && rate <= 1.0 && millionths > 0 {
+        return Ok(millionths);
     }
+    Err(ConfigError::new(option, rate, "0.000001 to 1"))
+}
 
-    /// What is certain once a half-open breaker has seen `successes` and `failures`, however the
-    /// rest of its calls end: `Some(true)` that it must open, `Some(false)` that it can close.
-    pub(crate) fn verdict(&self, successes: u32, failures: u32) -> Option<bool> {
-        let calls = self.half_open_calls;
-        if self.reached(failures, calls) {
-            return Some(true);
-        }
-        (!self.reached(calls.saturating_sub(successes), calls)).then_some(false)
+fn between(
+    option: &'static str,
+    given: u32,
+    least: u32,
+    most: u32,
+    allowed: &'static str,
+) -> Result<(), ConfigError> {
+    if (least..=most).contains(&given) {
+        return Ok(());
     }
+    Err(ConfigError::new(option, given, allowed))
+}
 
-    fn reached(&self, failures: u32, calls: u32) -> bool {
-        u64::from(failures) * u64::from(MILLION) >= u64::from(self.millionths) * u64::from(calls)
-    }
-
-    pub(crate) fn open_until(&self, now: Nanos) -> Nanos {
-        now.saturating_add(self.open_for)
-    }
-
-    pub(crate) fn half_open_until(&self, now: Nanos) -> Nanos {
-        now.saturating_add(self.half_open_for)
-    }
+fn at_least(option: &'static str, given: u32, least: u32) -> Result<(), ConfigError> {
+    between(option, given, least, u32::MAX, "1 or more")
 }

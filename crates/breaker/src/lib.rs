@@ -103,7 +103,11 @@ mod breaker;
 #[cfg(target_has_atomic = "64")]
 mod builder;
 #[cfg(target_has_atomic = "64")]
+mod config;
+#[cfg(target_has_atomic = "64")]
 mod error;
+#[cfg(target_has_atomic = "64")]
+mod observer;
 #[cfg(target_has_atomic = "64")]
 mod permit;
 #[cfg(target_has_atomic = "64")]
@@ -115,16 +119,20 @@ mod sync;
 #[cfg(target_has_atomic = "64")]
 mod window;
 
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use self::permit::OwnedPermit;
 #[cfg(target_has_atomic = "64")]
 pub use self::{
-    breaker::CircuitBreaker,
+    breaker::{BreakerSnapshot, CircuitBreaker},
     builder::CircuitBreakerBuilder,
     error::{BreakerError, Open},
+    observer::{BreakerObserver, Transition},
     permit::Permit,
     state::State,
     stats::Stats,
-    window::Window,
+    window::{Tally, Window},
 };
+pub use voussoir_core::Outcome;
 
 pub use self::backoff::{Backoff, BackoffError, BackoffErrorKind, Delays};
 pub use self::deadline::{Deadline, TimedOut};

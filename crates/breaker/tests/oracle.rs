@@ -129,6 +129,7 @@ proptest! {
             .min_calls(min_calls as u32)
             .half_open_calls(half_open_calls as u32)
             .open_for(OPEN_FOR)
+            .open_growth(1.0, OPEN_FOR)
             .half_open_for(HALF_OPEN_FOR)
             .clock(clock.clone())
             .build()
@@ -151,7 +152,7 @@ proptest! {
             match op {
                 Op::Acquire => match (breaker.try_acquire(), oracle.acquire(now)) {
                     (Ok(permit), Ok(generation)) => out.push((permit, generation)),
-                    (Err(open), Err(wait)) => prop_assert_eq!(open.retry_after(), wait),
+                    (Err(open), Err(wait)) => prop_assert_eq!(open.retry_after(), Some(wait)),
                     (ours, theirs) => prop_assert!(false, "{ours:?}, oracle {theirs:?}"),
                 },
                 Op::End { which, outcome } if !out.is_empty() => {

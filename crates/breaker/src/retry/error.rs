@@ -41,6 +41,9 @@ pub enum Stop {
     /// The error will not go away.
     #[error("not worth a retry")]
     Permanent,
+    /// It was refused before it was made, and would only be refused again.
+    #[error("refused before it was made")]
+    Refused,
     /// The work may have been done, and it was not said that it may be done twice.
     #[error("not known to be idempotent")]
     NotIdempotent,
