@@ -1,13 +1,13 @@
 //! What may cross threads, and how large it is: part of the contract, so tested.
 
 use voussoir_breaker::{
-    BreakerError, BreakerSnapshot, CircuitBreaker, CircuitBreakerBuilder, Open, OwnedPermit,
-    Permit, State, Stats, Window,
-};
-use voussoir_breaker::{
     AdaptiveThrottle, Attempt, Attempts, Backoff, Deadline, Delays, EveryError, Fallback, Faults,
     Hedge, Retry, RetryBudget, RetryError, RetryRun, Stop, ThrottlePermit, TimedOut, Timeout,
     TimeoutError, Verdict, Withdrawal,
+};
+use voussoir_breaker::{
+    BreakerError, BreakerSnapshot, CircuitBreaker, CircuitBreakerBuilder, Open, OwnedPermit,
+    Permit, State, Stats, Window,
 };
 use voussoir_core::ManualClock;
 
