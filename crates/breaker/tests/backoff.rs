@@ -84,7 +84,8 @@ fn zero_and_the_longest_durations_are_taken_as_they_are() {
             Backoff::fibonacci(base),
             Backoff::decorrelated(base),
         ] {
-            for backoff in [backoff, backoff.full_jitter(), backoff.equal_jitter(), backoff.cap(SEC)]
+            for backoff in
+                [backoff, backoff.full_jitter(), backoff.equal_jitter(), backoff.cap(SEC)]
             {
                 let longest = backoff.longest();
                 assert!(first(backoff, 2_000).iter().all(|&delay| delay <= longest));
