@@ -81,6 +81,28 @@ impl CircuitBreaker {
 }
 
 impl<C> CircuitBreaker<C> {
+    pub(crate) fn new(
+        config: Config,
+        window: Window,
+        seed: Option<u64>,
+        watch: Watch,
+        (clock, now): (C, fn(&C) -> Nanos),
+    ) -> Self {
+        Self {
+            state: AtomicU64::new(Word::CLOSED.0),
+            tallies: Tallies::new(&config, window),
+            deadline: AtomicU64::new(0),
+            period: AtomicU64::new(config.open_for),
+            refused: AtomicU64::new(0),
+            reopenings: AtomicU32::new(0),
+            config,
+            dice: Dice::seeded(seed),
+            watch,
+            clock,
+            now,
+        }
+    }
+
     /// Asks for leave to make a call at `now`.
     ///
     /// Complexity: O(1), no allocation, and when closed no write.
@@ -236,6 +258,18 @@ impl<C> CircuitBreaker<C> {
         }
     }
 
+    /// Whether nothing would be lost at `now` with the breaker but its window: nobody has steered it
+    /// by hand, and it refuses nothing.
+    #[cfg(feature = "std")]
+    pub(crate) fn is_settled_at(&self, now: Nanos) -> bool {
+        let deadline = self.deadline();
+        match self.state() {
+            State::Closed => true,
+            State::Open | State::HalfOpen | State::RampingUp => now >= deadline,
+            State::Isolated | State::Disabled | State::MetricsOnly => false,
+        }
+    }
+
     pub(crate) fn now(&self) -> Nanos {
         (self.now)(&self.clock)
     }
@@ -274,28 +308,6 @@ impl<C> CircuitBreaker<C> {
 }
 
 impl<C: Clock> CircuitBreaker<C> {
-    pub(crate) fn new(
-        config: Config,
-        window: Window,
-        seed: Option<u64>,
-        watch: Watch,
-        clock: C,
-    ) -> Self {
-        Self {
-            state: AtomicU64::new(Word::CLOSED.0),
-            tallies: Tallies::new(&config, window),
-            deadline: AtomicU64::new(0),
-            period: AtomicU64::new(config.open_for),
-            refused: AtomicU64::new(0),
-            reopenings: AtomicU32::new(0),
-            config,
-            dice: Dice::seeded(seed),
-            watch,
-            clock,
-            now: C::now,
-        }
-    }
-
     /// Asks for leave to make a call. Reads the clock only when not closed, or when calls are timed.
     ///
     /// Complexity: O(1), no allocation, and when closed no write.

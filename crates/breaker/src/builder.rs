@@ -16,6 +16,8 @@ pub struct CircuitBreakerBuilder<C = SystemClock> {
     pub(crate) options: Options,
     watch: Watch,
     clock: C,
+    /// Reads the clock where nothing says that `C` is one: in `drop`.
+    now: fn(&C) -> Nanos,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,7 +72,12 @@ impl Default for Options {
 
 impl Default for CircuitBreakerBuilder {
     fn default() -> Self {
-        Self { options: Options::default(), watch: Watch::default(), clock: SystemClock }
+        Self {
+            options: Options::default(),
+            watch: Watch::default(),
+            clock: SystemClock,
+            now: system_now,
+        }
     }
 }
 
@@ -178,8 +185,13 @@ impl<C> CircuitBreakerBuilder<C> {
     }
 
     /// The clock that calls without a given time read.
-    pub fn clock<D>(self, clock: D) -> CircuitBreakerBuilder<D> {
-        CircuitBreakerBuilder { options: self.options, watch: self.watch, clock }
+    pub fn clock<D: Clock>(self, clock: D) -> CircuitBreakerBuilder<D> {
+        CircuitBreakerBuilder { options: self.options, watch: self.watch, clock, now: D::now }
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn clock_now(&self) -> Nanos {
+        (self.now)(&self.clock)
     }
 
     fn with(mut self, set: impl FnOnce(&mut Options)) -> Self {
@@ -188,16 +200,24 @@ impl<C> CircuitBreakerBuilder<C> {
     }
 }
 
-impl<C: Clock> CircuitBreakerBuilder<C> {
+impl<C> CircuitBreakerBuilder<C> {
     /// The breaker, closed.
     ///
     /// # Errors
     ///
     /// The first option that is out of its range.
     pub fn build(self) -> Result<CircuitBreaker<C>, ConfigError> {
-        let config = self.options.check()?;
+        let config = self.config()?;
+        Ok(self.made_of(config))
+    }
+
+    pub(crate) fn config(&self) -> Result<Config, ConfigError> {
+        self.options.check()
+    }
+
+    pub(crate) fn made_of(self, config: Config) -> CircuitBreaker<C> {
         let (window, seed) = (self.options.window, self.options.seed);
-        Ok(CircuitBreaker::new(config, window, seed, self.watch, self.clock))
+        CircuitBreaker::new(config, window, seed, self.watch, (self.clock, self.now))
     }
 }
 
@@ -255,6 +275,17 @@ impl Options {
             panicked: self.panicked,
         })
     }
+}
+
+#[cfg(feature = "std")]
+fn system_now(clock: &SystemClock) -> Nanos {
+    clock.now()
+}
+
+/// There is no clock. A breaker that trips then has its date set by the next call it refuses.
+#[cfg(not(feature = "std"))]
+fn system_now(_: &SystemClock) -> Nanos {
+    Nanos::MAX
 }
 
 fn millionths(option: &'static str, rate: f64) -> Result<u32, ConfigError> {

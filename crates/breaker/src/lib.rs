@@ -98,10 +98,14 @@ mod throttle;
 mod timeout;
 mod verdict;
 
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod adaptive;
 #[cfg(target_has_atomic = "64")]
 mod breaker;
 #[cfg(target_has_atomic = "64")]
 mod builder;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod bulkhead;
 #[cfg(target_has_atomic = "64")]
 mod config;
 #[cfg(target_has_atomic = "64")]
@@ -110,6 +114,8 @@ mod error;
 mod observer;
 #[cfg(target_has_atomic = "64")]
 mod permit;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod registry;
 #[cfg(target_has_atomic = "64")]
 mod state;
 #[cfg(target_has_atomic = "64")]
@@ -120,7 +126,15 @@ mod sync;
 mod window;
 
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
-pub use self::permit::OwnedPermit;
+pub use self::{
+    adaptive::{AdaptiveLimit, Aimd, Gradient, Vegas},
+    bulkhead::{
+        Bulkhead, BulkheadBuilder, BulkheadError, BulkheadPermit, BulkheadStats, Claim,
+        Criticality, OwnedBulkheadPermit,
+    },
+    permit::OwnedPermit,
+    registry::{BreakerRegistry, RegistryFull},
+};
 #[cfg(target_has_atomic = "64")]
 pub use self::{
     breaker::{BreakerSnapshot, CircuitBreaker},

@@ -1,9 +1,9 @@
-//! The atomic and the lock that threads race for in this crate, or loom's models of them.
+//! The atomics and the lock that threads race for in this crate, or loom's models of them.
 
 #[cfg(not(voussoir_loom))]
-pub(crate) use core::sync::atomic::{AtomicUsize, Ordering};
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 #[cfg(voussoir_loom)]
-pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 #[cfg(not(voussoir_loom))]
 pub(crate) use parking_lot::Mutex;
 

@@ -2,7 +2,7 @@ use core::time::Duration;
 
 use loom::sync::Arc;
 use loom::thread;
-use voussoir_core::Nanos;
+use voussoir_core::{ManualClock, Nanos};
 
 use super::CircuitBreaker;
 use crate::{State, Window};
@@ -71,5 +71,30 @@ fn two_failures_at_once_trip_once() {
         breaker.record(ours, true, || Nanos::ZERO);
         other.join().unwrap();
         assert_eq!((breaker.state(), breaker.stats().generation), (State::Open, 1));
+    });
+}
+
+/// The second failure of two changes nothing in a window that is full of failures.
+#[test]
+fn whoever_fails_in_a_window_of_failures_leaves_the_breaker_open() {
+    loom::model(|| {
+        let builder = CircuitBreaker::builder().window(Window::count(1)).half_open_calls(1);
+        let breaker = Arc::new(builder.clock(ManualClock::new()).build().unwrap());
+        let permits = [(); 2].map(|()| {
+            let permit = breaker.try_acquire_at(Nanos::ZERO).unwrap();
+            let ticket = permit.ticket();
+            core::mem::forget(permit);
+            ticket
+        });
+        let fails = |breaker: &CircuitBreaker<ManualClock>, ticket| {
+            breaker.record(ticket, true, || Nanos::ZERO);
+            assert_eq!(breaker.state(), State::Open);
+        };
+        let other = {
+            let breaker = Arc::clone(&breaker);
+            thread::spawn(move || fails(&breaker, permits[1]))
+        };
+        fails(&breaker, permits[0]);
+        other.join().unwrap();
     });
 }

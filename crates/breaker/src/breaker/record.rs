@@ -48,10 +48,12 @@ impl<C> CircuitBreaker<C> {
                 return self.record_unusual(ticket, failed, now);
             }
             let pushed = outcomes.push(failed, self.config.window);
-            if pushed == outcomes {
+            // Healthy. A failure among failures changes nothing either, but must open the breaker
+            // itself: whoever filled the window may have been held up before it could.
+            if pushed == outcomes && !failed {
                 return;
             }
-            if swap(window, outcomes.0, pushed.0) {
+            if pushed == outcomes || swap(window, outcomes.0, pushed.0) {
                 let tally = pushed.tally(false);
                 if self.config.trips(tally) {
                     self.trip_by(ticket.generation, tally, now());
@@ -110,10 +112,10 @@ impl<C> CircuitBreaker<C> {
                 } else {
                     outcomes.push(failed, self.config.window)
                 };
-                if pushed == outcomes {
+                if pushed == outcomes && !failed && !slow {
                     return None;
                 }
-                if swap(window, outcomes.0, pushed.0) {
+                if pushed == outcomes || swap(window, outcomes.0, pushed.0) {
                     return Some(pushed.tally(timed));
                 }
             },
