@@ -34,7 +34,7 @@ pub(crate) use builder::Options;
 /// is what never reached the callee and what the callee refused (see [`Verdict`](crate::Verdict)).
 ///
 /// Shared by reference between threads; not a cheap clone, put it into an `Arc`, or into a
-/// `Policy`. It sleeps by what you give it: `std::thread::sleep`, or a
+/// [`Policy`](crate::Policy). It sleeps by what you give it: `std::thread::sleep`, or a
 /// [`Sleep`] of your runtime.
 ///
 /// ```

@@ -2,8 +2,8 @@
 
 use voussoir_breaker::{
     AdaptiveThrottle, Attempt, Attempts, Backoff, Deadline, Delays, EveryError, Fallback, Faults,
-    Hedge, Retry, RetryBudget, RetryError, RetryRun, Stop, ThrottlePermit, TimedOut, Timeout,
-    TimeoutError, Verdict, Withdrawal,
+    Hedge, Policy, PolicyError, PolicyRun, Retry, RetryBudget, RetryError, RetryRun, Stop,
+    ThrottlePermit, TimedOut, Timeout, TimeoutError, Verdict, Withdrawal,
 };
 use voussoir_breaker::{
     BreakerError, BreakerSnapshot, CircuitBreaker, CircuitBreakerBuilder, Open, OwnedPermit,
@@ -44,6 +44,9 @@ const _: () = {
     shared::<RetryBudget>();
     shared::<Delays>();
     shared::<Hedge>();
+    shared::<Policy>();
+    shared::<Policy<ManualClock>>();
+    shared::<PolicyRun<'static>>();
     shared::<Faults>();
     shared::<Fallback<u8, u8>>();
     shared::<AdaptiveThrottle>();
@@ -53,6 +56,7 @@ const _: () = {
     copy::<Attempt>();
     copy::<Deadline>();
     copy::<EveryError>();
+    copy::<PolicyError<u8>>();
     copy::<RetryError<u8>>();
     copy::<Stop>();
     copy::<TimedOut>();
@@ -66,6 +70,7 @@ const _: () = {
 fn retries_and_company_are_as_small_as_their_pages_say() {
     assert_eq!(size_of::<Deadline>(), 8);
     assert_eq!(size_of::<Timeout>(), 16);
+    assert_eq!(size_of::<Policy>(), size_of::<usize>());
     assert!(size_of::<Backoff>() <= 32);
     assert!(size_of::<Delays>() <= 64);
     assert!(size_of::<Attempts<'_>>() <= 192);

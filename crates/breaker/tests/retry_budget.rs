@@ -227,7 +227,7 @@ fn what_makes_no_budget_is_refused() {
 /// Nobody gets a token twice: eight threads that call and retry as fast as they can.
 #[test]
 fn threads_together_never_exceed_the_budget() {
-    let calls = common::sized(20_000, 1_000_000) as u64;
+    let calls = common::sized(20_000, 500_000) as u64;
     for (share, reserve) in [(0.2, 0), (0.7, 5)] {
         let budget = ratio(share, reserve, 10);
         let (made, retried) = (AtomicU64::new(0), AtomicU64::new(0));

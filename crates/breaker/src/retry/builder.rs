@@ -69,7 +69,7 @@ impl<C> RetryBuilder<C> {
     /// No attempt begins later than this after the first. The last delay is cut to fit.
     ///
     /// It does not interrupt an attempt: see [`attempt_timeout`](Self::attempt_timeout), and the
-    /// total deadline of a `Policy`.
+    /// total deadline of a [`Policy`](crate::Policy).
     pub const fn max_elapsed(mut self, max_elapsed: Duration) -> Self {
         self.options.max_elapsed = Some(max_elapsed);
         self
