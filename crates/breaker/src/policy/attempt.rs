@@ -28,16 +28,22 @@ impl<C: Clock> Parts<C> {
     /// Makes one attempt.
     pub(super) fn attempt<T, E>(
         &self,
+        now: Nanos,
         number: u32,
         whole: Deadline,
         judge: &impl Judge<E>,
         work: impl FnOnce(Attempt) -> Result<T, E>,
     ) -> Result<T, Cause<E>> {
-        let now = self.clock.now();
         let left = whole.check_at(now)?;
         let passed = self.pass(now)?;
-        let place = self.claim(whole, left).map(Claim::acquire).transpose();
-        let running = self.begin(number, whole, passed, place)?;
+        let (place, begun) = match self.place_at_once(now) {
+            Some(place) => (Ok(place), now),
+            None => {
+                let place = self.claim(whole, left).map(Claim::acquire).transpose();
+                (place, self.clock.now())
+            }
+        };
+        let running = self.begin(begun, number, whole, passed, place)?;
         let result = work(running.attempt);
         let result = result.map_err(Cause::Inner);
         running.end(self, judge, result)
@@ -46,6 +52,7 @@ impl<C: Clock> Parts<C> {
     /// Makes one attempt that can be interrupted.
     pub(super) async fn attempt_async<T, E, F>(
         &self,
+        now: Nanos,
         number: u32,
         whole: Deadline,
         judge: &impl Judge<E>,
@@ -55,14 +62,19 @@ impl<C: Clock> Parts<C> {
     where
         F: Future<Output = Result<T, E>>,
     {
-        let now = self.clock.now();
         let left = whole.check_at(now)?;
         let passed = self.pass(now)?;
-        let place = match self.claim(whole, left) {
-            Some(claim) => claim.acquire_async(sleep).await.map(Some),
-            None => Ok(None),
+        let (place, begun) = match self.place_at_once(now) {
+            Some(place) => (Ok(place), now),
+            None => {
+                let place = match self.claim(whole, left) {
+                    Some(claim) => claim.acquire_async(sleep).await.map(Some),
+                    None => Ok(None),
+                };
+                (place, self.clock.now())
+            }
         };
-        let running = self.begin(number, whole, passed, place)?;
+        let running = self.begin(begun, number, whole, passed, place)?;
         let deadline = running.attempt.deadline;
         let result = race::until(deadline, &self.clock, sleep, work(running.attempt)).await;
         let result = match result {
@@ -80,6 +92,12 @@ impl<C: Clock> Parts<C> {
         Ok(Passed { throttle, breaker: breaker.transpose()? })
     }
 
+    /// A place in the bulkhead for which nobody has to wait; `Some(None)` where there is no bulkhead.
+    fn place_at_once(&self, now: Nanos) -> Option<Option<BulkheadPermit<'_, C>>> {
+        let Some(bulkhead) = &self.bulkhead else { return Some(None) };
+        bulkhead.claim().take_at_once(now).map(Some)
+    }
+
     /// What is asked of the bulkhead: to wait no longer than there is time.
     fn claim(&self, whole: Deadline, left: Duration) -> Option<Claim<'_, C>> {
         let claim = self.bulkhead.as_ref()?.claim();
@@ -88,6 +106,7 @@ impl<C: Clock> Parts<C> {
 
     fn begin<'a, E>(
         &'a self,
+        begun: Nanos,
         number: u32,
         whole: Deadline,
         passed: Passed<'a, C>,
@@ -97,11 +116,10 @@ impl<C: Clock> Parts<C> {
             Ok(place) => place,
             Err(full) => {
                 // It says nothing about the callee.
-                passed.finish(Outcome::Ignore, self.clock.now());
+                passed.finish(Outcome::Ignore, begun);
                 return Err(Cause::Full(full));
             }
         };
-        let begun = self.clock.now();
         let own =
             self.attempt_timeout.map_or(Deadline::NEVER, |limit| Deadline::after(begun, limit));
         let attempt = Attempt { number, deadline: own.earlier(whole) };

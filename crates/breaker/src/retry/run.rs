@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use voussoir_core::{Clock, SystemClock};
+use voussoir_core::{Clock, Nanos, SystemClock};
 
 use super::{Attempt, Attempts, Retry, RetryError};
 use crate::{Deadline, EveryError, Judge, Sleep, TimeoutError, Verdict, race};
@@ -131,8 +131,10 @@ impl<C: Clock, J> RetryRun<'_, C, J> {
         }
     }
 
-    fn now(&self) -> voussoir_core::Nanos {
-        self.retry.clock.now()
+    /// The time, where somebody will ask for it.
+    fn now(&self) -> Nanos {
+        let asked = self.deadline.is_set() || self.retry.view().asks_time();
+        if asked { self.retry.clock.now() } else { Nanos::ZERO }
     }
 
     fn begin(&self) -> Attempts<'_> {
