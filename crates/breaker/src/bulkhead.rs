@@ -81,10 +81,10 @@ impl<C> Bulkhead<C> {
     /// [`BulkheadError::Full`].
     #[inline]
     pub fn try_acquire_at(&self, now: Nanos) -> Result<BulkheadPermit<'_, C>, BulkheadError> {
-        if self.partitions.is_empty() && self.take(1) {
-            return Ok(BulkheadPermit::new(self, Want::ONE, now));
+        if !self.partitions.is_empty() {
+            return self.claim().try_acquire_at(now);
         }
-        self.claim().try_acquire_at(now)
+        if self.take(1) { Ok(BulkheadPermit::new(self, Want::ONE, now)) } else { Err(self.full()) }
     }
 
     /// Asks for more than one permit, for another class of work, or out of a partition.
@@ -130,6 +130,12 @@ impl<C> Bulkhead<C> {
     /// The clock given to the builder.
     pub fn clock(&self) -> &C {
         &self.clock
+    }
+
+    #[inline]
+    fn full(&self) -> BulkheadError {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        BulkheadError::Full
     }
 
     /// Takes permits, unless somebody waits or they are not there.

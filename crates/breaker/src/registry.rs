@@ -33,8 +33,8 @@ use crate::{CircuitBreaker, CircuitBreakerBuilder};
 ///
 /// # Memory
 ///
-/// A breaker and its counts (184 bytes for windows of up to 63 calls), 16 bytes and the key's own, with
-/// the map's spare room.
+/// 200 bytes for a breaker whose window fits a word, 16 bytes and the key's own, with the map's spare
+/// room.
 pub struct BreakerRegistry<K, C = SystemClock, S = RandomState> {
     entries: ShardedMap<K, Entry<C>, S>,
     options: CircuitBreakerBuilder<C>,

@@ -19,7 +19,9 @@ const LATE: i32 = -65_536;
 /// goes on from where it was: nothing expires twice, and nobody waits until it has caught up.
 #[derive(Debug)]
 pub(crate) struct Timeline {
-    slot_nanos: u64,
+    /// 2^64 slots a nanosecond, rounded up: a multiplication instead of a division. It makes a slot
+    /// shorter by its own square over 2^64, which for a slot of a minute is 196 ns.
+    rate: u64,
     /// The slot on the clock (upper half) and the slot counted out (lower half), both modulo 2^32.
     at: AtomicU64,
 }
@@ -28,13 +30,14 @@ impl Timeline {
     /// For a span that the sixteen slots cover together, of 16 ns or more.
     pub(crate) fn new(span: Duration) -> Self {
         let nanos = Nanos::from_duration(span).as_nanos();
-        Self { slot_nanos: nanos.div_ceil(u64::from(SLOTS)).max(1), at: AtomicU64::new(0) }
+        let slot = nanos.div_ceil(u64::from(SLOTS)).max(1);
+        Self { rate: (u64::MAX / slot).saturating_add(1), at: AtomicU64::new(0) }
     }
 
     /// The slot of `now`, or a later one that another thread has reached.
     #[inline]
     pub(crate) fn slot(&self, now: Nanos) -> u32 {
-        let read = (now.as_nanos() / self.slot_nanos) as u32;
+        let read = ((u128::from(now.as_nanos()) * u128::from(self.rate)) >> 64) as u32;
         let mut at = self.at.load(Ordering::Acquire);
         loop {
             let (last, counted) = ((at >> 32) as u32, at as u32);
