@@ -125,6 +125,14 @@ pub const PROMISES: &[Promise] = &[
     promise("breaker", "bulkhead, acquire and release, 2 threads",   &[Throughput(2.0, "tokio")]),
     promise("breaker", "bulkhead, acquire and release, allocations", &[AtMost(0.0)]),
 
+    // Retries: a delay is a multiplication or two, and nothing is allocated.
+    promise("retry", "jittered delay",                            &[Times(0.4, "backon")]),
+    promise("retry", "jittered delay, allocations",               &[AtMost(0.0)]),
+    promise("retry", "budget, a call and its retry, allocations", &[AtMost(0.0)]),
+    promise("retry", "first attempt succeeds, allocations",       &[AtMost(0.0)]),
+    promise("retry", "second attempt succeeds, allocations",      &[AtMost(0.0)]),
+    promise("retry", "throttle, healthy, allocations",            &[AtMost(0.0)]),
+
     // Ids: the layout's limit where nothing is borrowed, one atomic operation where it is; text at
     // two digits a step.
     promise("idgen", "Twitter layout, nothing borrowed",      &[About(244.14, 0.02)]),

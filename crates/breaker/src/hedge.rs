@@ -10,7 +10,7 @@ use core::time::Duration;
 use voussoir_core::{Clock, Nanos, SystemClock};
 
 use self::latencies::Latencies;
-use self::race::Race;
+pub(crate) use self::race::Race;
 use crate::sync::{AtomicU64, Ordering};
 use crate::{Attempt, Deadline, RetryBudget, Sleep};
 

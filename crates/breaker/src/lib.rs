@@ -85,6 +85,8 @@ mod fallback;
 mod fault;
 #[cfg(target_has_atomic = "64")]
 mod hedge;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod policy;
 mod race;
 #[cfg(target_has_atomic = "64")]
 mod retry;
@@ -156,6 +158,10 @@ pub use self::fallback::Fallback;
 pub use self::fault::{Fault, Faults, FaultsBuilder};
 #[cfg(target_has_atomic = "64")]
 pub use self::hedge::{Hedge, HedgeBuilder, HedgeDelay, HedgeStats};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use self::policy::{
+    Cause, NoFallback, Policy, PolicyBuilder, PolicyError, PolicyRun, Substitute,
+};
 #[cfg(all(feature = "serde", target_has_atomic = "64"))]
 pub use self::retry::RetryConfig;
 #[cfg(target_has_atomic = "64")]

@@ -116,12 +116,6 @@ impl<C> Retry<C> {
             dice: &self.dice,
         }
     }
-
-    /// The same, on another clock.
-    pub(crate) fn on<D>(self, clock: D) -> Retry<D> {
-        let Self { options, budget, observer, dice, .. } = self;
-        Retry { options, budget, observer, dice, clock }
-    }
 }
 
 impl<C: Clock> Retry<C> {

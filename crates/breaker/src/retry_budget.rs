@@ -50,6 +50,7 @@ pub struct RetryBudget {
     model: Model,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one for each callee, and it is never moved about")]
 #[derive(Debug)]
 enum Model {
     Ratio(Window),

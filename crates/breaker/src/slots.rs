@@ -13,10 +13,15 @@ pub(crate) const SLOTS: u32 = 16;
 /// By how many slots a thread may be late and still be told from one of before the numbers wrapped.
 const LATE: i32 = -65_536;
 
+/// Who reads a time so much earlier than others was held up; who reads one earlier still reads a
+/// clock that was set back. Taken for that, a thread held up would make time run on twice.
+const HELD_UP: Duration = Duration::from_mins(1);
+
 /// Turns time into numbers of slots that never go back.
 ///
 /// The number counted out stands beside the number read from the clock, so that a clock set back
-/// goes on from where it was: nothing expires twice, and nobody waits until it has caught up.
+/// goes on from where it was: nothing expires twice, and nobody waits more than a minute until it has
+/// caught up.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     /// 2^64 slots a nanosecond, rounded up: a multiplication instead of a division. It makes a slot
@@ -44,8 +49,8 @@ impl Timeline {
             let moved = read.wrapping_sub(last).cast_signed();
             let next = match moved {
                 1.. => counted.wrapping_add(moved.cast_unsigned()),
-                // A thread a little late, or a clock a little back.
-                _ if moved.unsigned_abs() < SLOTS => return counted,
+                // A thread that was held up, or a clock a little back.
+                _ if u64::from(moved.unsigned_abs()) < self.late() => return counted,
                 _ => counted,
             };
             let to = u64::from(read) << 32 | u64::from(next);
@@ -54,6 +59,12 @@ impl Timeline {
                 Err(other) => at = other,
             }
         }
+    }
+
+    /// From how many slots back on the clock was set back.
+    #[cold]
+    fn late(&self) -> u64 {
+        (Nanos::from_duration(HELD_UP).as_nanos() / self.slot_nanos).max(u64::from(SLOTS))
     }
 
     /// Counts sixteen slots out at once, so that everything counted so far is forgotten, and what
@@ -120,7 +131,7 @@ impl Slots {
     pub(crate) fn open(&self, slot: u32, value: impl FnOnce() -> u32) {
         let word = self.word(slot);
         let current = word.load(Ordering::Acquire);
-        if age(slot, current) > 0 {
+        if !(LATE..=0).contains(&age(slot, current)) {
             let to = pack(slot, value());
             // Whoever opened it meanwhile was no later.
             let _ = word.compare_exchange(current, to, Ordering::AcqRel, Ordering::Relaxed);
@@ -173,19 +184,17 @@ fn is_live(slot: u32, word: u64) -> bool {
 mod tests {
     use super::*;
 
-    fn timeline() -> Timeline {
-        Timeline::new(Duration::from_nanos(160))
-    }
-
     #[test]
     fn slots_are_counted_out_in_order_and_never_back() {
-        let timeline = timeline();
-        assert_eq!(timeline.slot(Nanos::from_nanos(9)), 0);
-        assert_eq!(timeline.slot(Nanos::from_nanos(10)), 1);
-        assert_eq!(timeline.slot(Nanos::from_nanos(3)), 1, "a late thread joins the others");
-        assert_eq!(timeline.slot(Nanos::from_nanos(1_000)), 100);
-        assert_eq!(timeline.slot(Nanos::from_nanos(20)), 100, "a clock set back goes on");
-        assert_eq!(timeline.slot(Nanos::from_nanos(30)), 101);
+        let timeline = Timeline::new(Duration::from_secs(16));
+        assert_eq!(timeline.slot(Nanos::from_millis(999)), 0);
+        assert_eq!(timeline.slot(Nanos::from_secs(1)), 1);
+        assert_eq!(timeline.slot(Nanos::from_millis(3)), 1, "a late thread joins the others");
+        assert_eq!(timeline.slot(Nanos::from_secs(100)), 100);
+        assert_eq!(timeline.slot(Nanos::from_secs(41)), 100, "and so does a very late one");
+        assert_eq!(timeline.slot(Nanos::from_secs(101)), 101, "which moves nothing");
+        assert_eq!(timeline.slot(Nanos::from_secs(20)), 101, "a clock set back goes on");
+        assert_eq!(timeline.slot(Nanos::from_secs(22)), 103);
     }
 
     #[test]

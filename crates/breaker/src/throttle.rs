@@ -6,7 +6,7 @@ mod permit;
 use core::time::Duration;
 
 use thiserror::Error;
-use voussoir_core::{Clock, Nanos, SystemClock};
+use voussoir_core::{Clock, Gate, Nanos, Rejected, SystemClock};
 
 use crate::dice::Dice;
 use crate::slots::{Slots, Timeline};
@@ -149,6 +149,18 @@ impl<C: Clock> AdaptiveThrottle<C> {
     {
         let permit = self.try_acquire()?;
         permit.conclude(call().await)
+    }
+}
+
+impl<C> Gate for AdaptiveThrottle<C> {
+    type Guard<'a>
+        = ThrottlePermit<'a, C>
+    where
+        Self: 'a;
+
+    fn try_pass_at(&self, now: Nanos) -> Result<Self::Guard<'_>, Rejected> {
+        // Dice have no date.
+        self.try_acquire_at(now).map_err(|_| Rejected::indefinitely())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{Deadline, Sleep, TimedOut, race};
 /// A future that is late is dropped, which is how asynchronous work is cancelled. Work on a thread
 /// cannot be stopped from outside: it gets the [`Deadline`] and asks it between its steps.
 ///
-/// `Copy` with the default clock: eight bytes.
+/// `Copy` with the default clock: sixteen bytes.
 ///
 /// ```
 /// use std::time::Duration;

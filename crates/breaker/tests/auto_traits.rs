@@ -1,6 +1,11 @@
 //! What may cross threads, and how large it is: part of the contract, so tested.
 
 use voussoir_breaker::{
+    AdaptiveThrottle, Attempt, Attempts, Backoff, Deadline, Delays, EveryError, Fallback, Faults,
+    Hedge, Policy, PolicyError, PolicyRun, Retry, RetryBudget, RetryError, RetryRun, Stop,
+    ThrottlePermit, TimedOut, Timeout, TimeoutError, Verdict, Withdrawal,
+};
+use voussoir_breaker::{
     BreakerError, BreakerSnapshot, CircuitBreaker, CircuitBreakerBuilder, Open, OwnedPermit,
     Permit, State, Stats, Window,
 };
@@ -29,4 +34,46 @@ const _: () = {
 fn sizes_are_as_the_page_says() {
     assert_eq!(size_of::<CircuitBreaker>(), 184);
     assert_eq!(size_of::<Permit<'_>>(), 24);
+}
+
+const _: () = {
+    shared::<Retry>();
+    shared::<Retry<ManualClock>>();
+    shared::<RetryRun<'static>>();
+    shared::<Attempts<'static>>();
+    shared::<RetryBudget>();
+    shared::<Delays>();
+    shared::<Hedge>();
+    shared::<Policy>();
+    shared::<Policy<ManualClock>>();
+    shared::<PolicyRun<'static>>();
+    shared::<Faults>();
+    shared::<Fallback<u8, u8>>();
+    shared::<AdaptiveThrottle>();
+    shared::<ThrottlePermit<'static>>();
+
+    copy::<Backoff>();
+    copy::<Attempt>();
+    copy::<Deadline>();
+    copy::<EveryError>();
+    copy::<PolicyError<u8>>();
+    copy::<RetryError<u8>>();
+    copy::<Stop>();
+    copy::<TimedOut>();
+    copy::<Timeout>();
+    copy::<TimeoutError<u8>>();
+    copy::<Verdict>();
+    copy::<Withdrawal>();
+};
+
+#[test]
+fn retries_and_company_are_as_small_as_their_pages_say() {
+    assert_eq!(size_of::<Deadline>(), 8);
+    assert_eq!(size_of::<Timeout>(), 16);
+    assert_eq!(size_of::<Policy>(), size_of::<usize>());
+    assert!(size_of::<Backoff>() <= 32);
+    assert!(size_of::<Delays>() <= 64);
+    assert!(size_of::<Attempts<'_>>() <= 192);
+    assert!(size_of::<RetryBudget>() <= 320);
+    assert!(size_of::<ThrottlePermit<'_>>() <= 16);
 }

@@ -79,6 +79,11 @@ impl<'a, C> Claim<'a, C> {
         Self { max_wait, ..self }
     }
 
+    /// Waits for so long at most, and no longer than it would.
+    pub(crate) fn no_longer_than(self, limit: Duration) -> Self {
+        Self { max_wait: self.max_wait.min(limit), ..self }
+    }
+
     /// Takes the permits at `now`, if they are free and nobody waits for them.
     ///
     /// # Errors

@@ -87,7 +87,7 @@ impl Latencies {
         let (mut carry, mut removed) = (0, 0);
         for bucket in &self.buckets {
             let count = bucket.load(Ordering::Relaxed);
-            let kept = (count + carry) / 2;
+            let kept = count.midpoint(carry);
             carry = (count + carry) % 2;
             // At most one more than there was, where one was carried over.
             let gone = count.saturating_sub(kept);

@@ -95,6 +95,14 @@ impl<'a> Attempts<'a> {
         decision
     }
 
+    /// The attempt was refused on this side and is not to be tried again.
+    pub(crate) fn refused(&self) -> Stop {
+        if let Some(observer) = self.retry.observer {
+            observer.stopped(self.number, Stop::Refused);
+        }
+        Stop::Refused
+    }
+
     /// The call succeeded.
     #[inline]
     pub fn succeeded_at(self, now: Nanos) {

@@ -21,7 +21,11 @@ impl<E> RetryError<E> {
         Self { stop, attempts, last }
     }
 
-    /// What the last attempt returned, unless it timed out.
+    /// What the last attempt returned.
+    ///
+    /// # Errors
+    ///
+    /// When it returned nothing, since it timed out.
     pub fn into_inner(self) -> Result<E, TimedOut> {
         match self.last {
             TimeoutError::Inner(error) => Ok(error),
@@ -37,6 +41,9 @@ pub enum Stop {
     /// The error will not go away.
     #[error("not worth a retry")]
     Permanent,
+    /// It was refused before it was made, and would only be refused again.
+    #[error("refused before it was made")]
+    Refused,
     /// The work may have been done, and it was not said that it may be done twice.
     #[error("not known to be idempotent")]
     NotIdempotent,

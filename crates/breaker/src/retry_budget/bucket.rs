@@ -79,18 +79,20 @@ impl Bucket {
         self.filled(self.word.load(Ordering::Acquire), now).1
     }
 
-    /// Whether `to` had an answer for the tokens that are there. Writes nothing that is there.
+    /// Whether `to` had an answer for the tokens that are there. What time has brought is written
+    /// in any case, so that a clock set back counts from there.
     fn change(&self, now: Nanos, to: impl Fn(u32) -> Option<u32>) -> bool {
         let mut word = self.word.load(Ordering::Acquire);
         loop {
             let (at, tokens) = self.filled(word, now);
-            let Some(tokens) = to(tokens) else { return false };
-            let next = u64::from(at) << 32 | u64::from(tokens.min(self.capacity));
+            let changed = to(tokens);
+            let tokens = changed.unwrap_or(tokens).min(self.capacity);
+            let next = u64::from(at) << 32 | u64::from(tokens);
             if next == word {
-                return true;
+                return changed.is_some();
             }
             match self.word.compare_exchange(word, next, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return true,
+                Ok(_) => return changed.is_some(),
                 Err(other) => word = other,
             }
         }

@@ -1,6 +1,6 @@
 use core::mem;
 
-use voussoir_core::SystemClock;
+use voussoir_core::{Guard, Nanos, Outcome, SystemClock};
 
 use super::{AdaptiveThrottle, ThrottleError};
 
@@ -39,6 +39,16 @@ impl<'a, C> ThrottlePermit<'a, C> {
             Err(_) => self.refused(),
         }
         result.map_err(ThrottleError::Inner)
+    }
+}
+
+impl<C> Guard for ThrottlePermit<'_, C> {
+    fn finish_at(self, outcome: Outcome, _: Nanos) {
+        match outcome {
+            Outcome::Success => self.accepted(),
+            Outcome::Failure => self.refused(),
+            Outcome::Ignore => drop(self),
+        }
     }
 }
 
