@@ -1,25 +1,45 @@
+mod builder;
 mod call;
+mod config;
 mod control;
+mod error;
 #[cfg(all(test, voussoir_loom))]
 mod models;
+mod observer;
+mod permit;
 mod record;
+#[cfg(feature = "std")]
+mod registry;
 mod snapshot;
+mod state;
+mod stats;
+mod window;
 
 use core::time::Duration;
 
 use voussoir_core::{Clock, Gate, Nanos, Rejected, SystemClock};
 
-pub use self::snapshot::BreakerSnapshot;
-use crate::config::Config;
-use crate::dice::Dice;
-use crate::observer::{Transition, Watch};
-use crate::permit::{Permit, Ticket};
-use crate::state::Word;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
-use crate::window::{Kind, Outcomes, Span};
-use crate::{CircuitBreakerBuilder, Open, State, Stats, Tally, Window};
+pub use self::builder::CircuitBreakerBuilder;
+use self::config::Config;
+pub use self::error::{BreakerError, Open};
+use self::observer::Watch;
+pub use self::observer::{BreakerObserver, Transition};
 #[cfg(feature = "std")]
-use crate::{OwnedPermit, window::Ring};
+pub use self::permit::OwnedPermit;
+pub use self::permit::Permit;
+use self::permit::Ticket;
+#[cfg(feature = "std")]
+pub use self::registry::{BreakerRegistry, RegistryFull};
+pub use self::snapshot::BreakerSnapshot;
+pub use self::state::State;
+use self::state::Word;
+pub use self::stats::Stats;
+#[cfg(feature = "std")]
+use self::window::Ring;
+use self::window::{Kind, Outcomes, Span};
+pub use self::window::{Tally, Window};
+use crate::dice::Dice;
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Refuses calls while too many of the last ones failed. The crate's page explains its states.
 ///

@@ -1,3 +1,4 @@
+mod adaptive;
 mod builder;
 mod claim;
 mod error;
@@ -11,6 +12,7 @@ use core::time::Duration;
 use parking_lot::Mutex;
 use voussoir_core::{Clock, Gate, Line, Nanos, Outcome, Rejected, Serve, SystemClock, WaitQueue};
 
+pub use self::adaptive::{AdaptiveLimit, Aimd, Gradient, Vegas};
 pub use self::builder::BulkheadBuilder;
 pub use self::claim::{Claim, Criticality};
 pub use self::error::BulkheadError;
@@ -18,8 +20,8 @@ use self::partition::Partitions;
 pub use self::permit::{BulkheadPermit, OwnedBulkheadPermit};
 use self::place::{Told, Want};
 pub use self::stats::BulkheadStats;
+use crate::Sleep;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
-use crate::{AdaptiveLimit, Sleep};
 
 /// Lets so much work run at once and no more; the rest waits in a line, or is refused.
 ///

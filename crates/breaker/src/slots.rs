@@ -48,6 +48,7 @@ impl Timeline {
             let (last, counted) = ((at >> 32) as u32, at as u32);
             let moved = read.wrapping_sub(last).cast_signed();
             let next = match moved {
+                0 => return counted,
                 1.. => counted.wrapping_add(moved.cast_unsigned()),
                 // A thread that was held up, or a clock a little back.
                 _ if u64::from(moved.unsigned_abs()) < self.late() => return counted,
@@ -64,7 +65,8 @@ impl Timeline {
     /// From how many slots back on the clock was set back.
     #[cold]
     fn late(&self) -> u64 {
-        (Nanos::from_duration(HELD_UP).as_nanos() / self.slot_nanos).max(u64::from(SLOTS))
+        let held_up = u128::from(Nanos::from_duration(HELD_UP).as_nanos());
+        (((held_up * u128::from(self.rate)) >> 64) as u64).max(u64::from(SLOTS))
     }
 
     /// Counts sixteen slots out at once, so that everything counted so far is forgotten, and what

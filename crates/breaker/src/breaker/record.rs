@@ -2,10 +2,10 @@ use voussoir_core::{Nanos, Outcome};
 
 use super::{CircuitBreaker, Tallies, after, swap};
 use crate::State;
-use crate::permit::Ticket;
-use crate::state::Word;
+use crate::breaker::permit::Ticket;
+use crate::breaker::state::Word;
+use crate::breaker::window::{Outcomes, Tally};
 use crate::sync::Ordering;
-use crate::window::{Outcomes, Tally};
 
 /// What becomes of outcomes.
 impl<C> CircuitBreaker<C> {
@@ -217,7 +217,9 @@ impl<C> CircuitBreaker<C> {
     pub(super) fn window_mark(&self) -> u64 {
         match &self.tallies {
             Tallies::Word => self.outcomes().0,
-            _ => 0,
+            #[cfg(feature = "std")]
+            Tallies::Ring(_) => 0,
+            Tallies::Span(_) => 0,
         }
     }
 

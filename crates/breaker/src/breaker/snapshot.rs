@@ -5,9 +5,9 @@ use voussoir_core::Nanos;
 
 use super::{CircuitBreaker, Tallies, after};
 use crate::State;
-use crate::state::Word;
+use crate::breaker::state::Word;
+use crate::breaker::window::{Outcomes, Tally};
 use crate::sync::Ordering;
-use crate::window::{Outcomes, Tally};
 
 /// What a breaker knows, to be kept over a restart or handed to another process. Times are those
 /// that remain, so that it can be read by any clock.

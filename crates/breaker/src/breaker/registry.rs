@@ -9,7 +9,7 @@ use equivalent::Equivalent;
 use thiserror::Error;
 use voussoir_core::{Clock, ConfigError, Nanos, ShardedMap, SystemClock};
 
-use crate::config::Config;
+use crate::breaker::config::Config;
 use crate::{CircuitBreaker, CircuitBreakerBuilder};
 
 /// Breakers by key, all with the same options: one for each host, tenant or endpoint.
