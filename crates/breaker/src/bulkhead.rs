@@ -2,6 +2,8 @@ mod adaptive;
 mod builder;
 mod claim;
 mod error;
+#[cfg(all(test, voussoir_loom))]
+mod models;
 mod partition;
 mod permit;
 mod place;
