@@ -1,25 +1,45 @@
+mod builder;
 mod call;
+mod config;
 mod control;
+mod error;
 #[cfg(all(test, voussoir_loom))]
 mod models;
+mod observer;
+mod permit;
 mod record;
+#[cfg(feature = "std")]
+mod registry;
 mod snapshot;
+mod state;
+mod stats;
+mod window;
 
 use core::time::Duration;
 
 use voussoir_core::{Clock, Gate, Nanos, Rejected, SystemClock};
 
-pub use self::snapshot::BreakerSnapshot;
-use crate::config::Config;
-use crate::dice::Dice;
-use crate::observer::{Transition, Watch};
-use crate::permit::{Permit, Ticket};
-use crate::state::Word;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
-use crate::window::{Kind, Outcomes, Span};
-use crate::{CircuitBreakerBuilder, Open, State, Stats, Tally, Window};
+pub use self::builder::CircuitBreakerBuilder;
+use self::config::Config;
+pub use self::error::{BreakerError, Open};
+use self::observer::Watch;
+pub use self::observer::{BreakerObserver, Transition};
 #[cfg(feature = "std")]
-use crate::{OwnedPermit, window::Ring};
+pub use self::permit::OwnedPermit;
+pub use self::permit::Permit;
+use self::permit::Ticket;
+#[cfg(feature = "std")]
+pub use self::registry::{BreakerRegistry, RegistryFull};
+pub use self::snapshot::BreakerSnapshot;
+pub use self::state::State;
+use self::state::Word;
+pub use self::stats::Stats;
+#[cfg(feature = "std")]
+use self::window::Ring;
+use self::window::{Kind, Outcomes, Span};
+pub use self::window::{Tally, Window};
+use crate::dice::Dice;
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Refuses calls while too many of the last ones failed. The crate's page explains its states.
 ///
@@ -44,7 +64,11 @@ use crate::{OwnedPermit, window::Ring};
 pub struct CircuitBreaker<C = SystemClock> {
     /// A [`Word`].
     state: AtomicU64,
-    /// The outcomes of the states that count them.
+    /// [`Outcomes`], where one word holds them.
+    outcomes: AtomicU64,
+    /// What `outcomes` is when the window is full of quick successes; 0, which it never is, where a
+    /// success has to be looked at more closely.
+    healthy: u64,
     tallies: Tallies,
     /// When the open, half-open or ramping state ends, in [`Nanos`]. Written before the state that it
     /// belongs to, by compare-and-swap from a value read before that state, so that a thread held
@@ -66,8 +90,8 @@ pub struct CircuitBreaker<C = SystemClock> {
 /// Where outcomes are kept.
 #[derive(Debug)]
 enum Tallies {
-    /// [`Outcomes`].
-    Word(AtomicU64),
+    /// In [`CircuitBreaker::outcomes`].
+    Word,
     #[cfg(feature = "std")]
     Ring(alloc::boxed::Box<Ring>),
     Span(alloc::boxed::Box<Span>),
@@ -88,9 +112,13 @@ impl<C> CircuitBreaker<C> {
         watch: Watch,
         (clock, now): (C, fn(&C) -> Nanos),
     ) -> Self {
+        let tallies = Tallies::new(&config, window);
+        let in_word = matches!(tallies, Tallies::Word) && !config.times_calls();
         Self {
             state: AtomicU64::new(Word::CLOSED.0),
-            tallies: Tallies::new(&config, window),
+            outcomes: AtomicU64::new(Outcomes::NONE.0),
+            healthy: if in_word { 1 << config.window } else { 0 },
+            tallies,
             deadline: AtomicU64::new(0),
             period: AtomicU64::new(config.open_for),
             refused: AtomicU64::new(0),
@@ -245,10 +273,7 @@ impl<C> CircuitBreaker<C> {
 
     fn tally_at(&self, now: Nanos, word: Word) -> Tally {
         match &self.tallies {
-            Tallies::Word(outcomes) => {
-                let outcomes = Outcomes(outcomes.load(Ordering::Acquire));
-                outcomes.tally(self.config.times_calls())
-            }
+            Tallies::Word => self.outcomes().tally(self.config.times_calls()),
             #[cfg(feature = "std")]
             Tallies::Ring(ring) => ring.tally(word.generation()),
             Tallies::Span(span) => {
@@ -281,6 +306,11 @@ impl<C> CircuitBreaker<C> {
     #[inline]
     fn word(&self) -> Word {
         Word(self.state.load(Ordering::Acquire))
+    }
+
+    #[inline]
+    fn outcomes(&self) -> Outcomes {
+        Outcomes(self.outcomes.load(Ordering::Acquire))
     }
 
     fn deadline(&self) -> Nanos {
@@ -347,7 +377,7 @@ impl<C: Clock> CircuitBreaker<C> {
 
 impl Tallies {
     fn new(config: &Config, window: Window) -> Self {
-        let (word, timed) = (AtomicU64::new(Outcomes::NONE.0), config.times_calls());
+        let timed = config.times_calls();
         match window.0 {
             Kind::Time(time) => Self::Span(alloc::boxed::Box::new(Span::new(time))),
             #[cfg(feature = "std")]
@@ -356,7 +386,7 @@ impl Tallies {
             }
             Kind::Count(_) => {
                 let _ = timed;
-                Self::Word(word)
+                Self::Word
             }
         }
     }

@@ -1,6 +1,9 @@
+mod adaptive;
 mod builder;
 mod claim;
 mod error;
+#[cfg(all(test, voussoir_loom))]
+mod models;
 mod partition;
 mod permit;
 mod place;
@@ -11,6 +14,7 @@ use core::time::Duration;
 use parking_lot::Mutex;
 use voussoir_core::{Clock, Gate, Line, Nanos, Outcome, Rejected, Serve, SystemClock, WaitQueue};
 
+pub use self::adaptive::{AdaptiveLimit, Aimd, Gradient, Vegas};
 pub use self::builder::BulkheadBuilder;
 pub use self::claim::{Claim, Criticality};
 pub use self::error::BulkheadError;
@@ -18,8 +22,8 @@ use self::partition::Partitions;
 pub use self::permit::{BulkheadPermit, OwnedBulkheadPermit};
 use self::place::{Told, Want};
 pub use self::stats::BulkheadStats;
+use crate::Sleep;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
-use crate::{AdaptiveLimit, Sleep};
 
 /// Lets so much work run at once and no more; the rest waits in a line, or is refused.
 ///
@@ -81,10 +85,10 @@ impl<C> Bulkhead<C> {
     /// [`BulkheadError::Full`].
     #[inline]
     pub fn try_acquire_at(&self, now: Nanos) -> Result<BulkheadPermit<'_, C>, BulkheadError> {
-        if self.partitions.is_empty() && self.take(1) {
-            return Ok(BulkheadPermit::new(self, Want::ONE, now));
+        if !self.partitions.is_empty() {
+            return self.claim().try_acquire_at(now);
         }
-        self.claim().try_acquire_at(now)
+        if self.take(1) { Ok(BulkheadPermit::new(self, Want::ONE, now)) } else { Err(self.full()) }
     }
 
     /// Asks for more than one permit, for another class of work, or out of a partition.
@@ -130,6 +134,12 @@ impl<C> Bulkhead<C> {
     /// The clock given to the builder.
     pub fn clock(&self) -> &C {
         &self.clock
+    }
+
+    #[inline]
+    fn full(&self) -> BulkheadError {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        BulkheadError::Full
     }
 
     /// Takes permits, unless somebody waits or they are not there.

@@ -76,6 +76,10 @@ extern crate alloc;
 extern crate std;
 
 mod backoff;
+#[cfg(target_has_atomic = "64")]
+mod breaker;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod bulkhead;
 mod deadline;
 #[cfg(target_has_atomic = "64")]
 mod dice;
@@ -96,61 +100,25 @@ mod sleep;
 #[cfg(target_has_atomic = "64")]
 mod slots;
 #[cfg(target_has_atomic = "64")]
+mod sync;
+#[cfg(target_has_atomic = "64")]
 mod throttle;
 mod timeout;
 mod verdict;
 
-#[cfg(all(feature = "std", target_has_atomic = "64"))]
-mod adaptive;
-#[cfg(target_has_atomic = "64")]
-mod breaker;
-#[cfg(target_has_atomic = "64")]
-mod builder;
-#[cfg(all(feature = "std", target_has_atomic = "64"))]
-mod bulkhead;
-#[cfg(target_has_atomic = "64")]
-mod config;
-#[cfg(target_has_atomic = "64")]
-mod error;
-#[cfg(target_has_atomic = "64")]
-mod observer;
-#[cfg(target_has_atomic = "64")]
-mod permit;
-#[cfg(all(feature = "std", target_has_atomic = "64"))]
-mod registry;
-#[cfg(target_has_atomic = "64")]
-mod state;
-#[cfg(target_has_atomic = "64")]
-mod stats;
-#[cfg(target_has_atomic = "64")]
-mod sync;
-#[cfg(target_has_atomic = "64")]
-mod window;
-
-#[cfg(all(feature = "std", target_has_atomic = "64"))]
-pub use self::{
-    adaptive::{AdaptiveLimit, Aimd, Gradient, Vegas},
-    bulkhead::{
-        Bulkhead, BulkheadBuilder, BulkheadError, BulkheadPermit, BulkheadStats, Claim,
-        Criticality, OwnedBulkheadPermit,
-    },
-    permit::OwnedPermit,
-    registry::{BreakerRegistry, RegistryFull},
-};
-#[cfg(target_has_atomic = "64")]
-pub use self::{
-    breaker::{BreakerSnapshot, CircuitBreaker},
-    builder::CircuitBreakerBuilder,
-    error::{BreakerError, Open},
-    observer::{BreakerObserver, Transition},
-    permit::Permit,
-    state::State,
-    stats::Stats,
-    window::{Tally, Window},
-};
-pub use voussoir_core::Outcome;
-
 pub use self::backoff::{Backoff, BackoffError, BackoffErrorKind, Delays};
+#[cfg(target_has_atomic = "64")]
+pub use self::breaker::{
+    BreakerError, BreakerObserver, BreakerSnapshot, CircuitBreaker, CircuitBreakerBuilder, Open,
+    Permit, State, Stats, Tally, Transition, Window,
+};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use self::breaker::{BreakerRegistry, OwnedPermit, RegistryFull};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use self::bulkhead::{
+    AdaptiveLimit, Aimd, Bulkhead, BulkheadBuilder, BulkheadError, BulkheadPermit, BulkheadStats,
+    Claim, Criticality, Gradient, OwnedBulkheadPermit, Vegas,
+};
 pub use self::deadline::{Deadline, TimedOut};
 #[cfg(target_has_atomic = "64")]
 pub use self::fallback::Fallback;
@@ -182,6 +150,7 @@ pub use self::throttle::{
 };
 pub use self::timeout::{Timeout, TimeoutError};
 pub use self::verdict::{EveryError, Judge, Verdict};
+pub use voussoir_core::Outcome;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

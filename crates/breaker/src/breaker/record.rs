@@ -2,10 +2,10 @@ use voussoir_core::{Nanos, Outcome};
 
 use super::{CircuitBreaker, Tallies, after, swap};
 use crate::State;
-use crate::permit::Ticket;
-use crate::state::Word;
-use crate::sync::{AtomicU64, Ordering};
-use crate::window::{Outcomes, Tally};
+use crate::breaker::permit::Ticket;
+use crate::breaker::state::Word;
+use crate::breaker::window::{Outcomes, Tally};
+use crate::sync::Ordering;
 
 /// What becomes of outcomes.
 impl<C> CircuitBreaker<C> {
@@ -21,55 +21,23 @@ impl<C> CircuitBreaker<C> {
     /// Counts the outcome of a call.
     #[inline]
     pub(crate) fn record(&self, ticket: Ticket, failed: bool, now: impl Fn() -> Nanos) {
-        match &self.tallies {
-            Tallies::Word(word) if !self.config.times_calls() => {
-                self.record_untimed(word, ticket, failed, now);
-            }
-            _ => {
-                let now = now();
-                let took = now.saturating_duration_since(ticket.start);
-                let slow = self.config.times_calls() && self.config.is_slow(took);
-                self.record_guarded(ticket, failed, slow, || now);
-            }
+        // A window full of successes: one more changes nothing.
+        if !failed
+            && self.outcomes.load(Ordering::Acquire) == self.healthy
+            && self.word() == Word::new(State::Closed, ticket.generation)
+        {
+            return;
+        }
+        if self.config.times_calls() {
+            let now = now();
+            let took = now.saturating_duration_since(ticket.start);
+            self.record_timed(ticket, failed, self.config.is_slow(took), || now);
+        } else {
+            self.record_timed(ticket, failed, false, now);
         }
     }
 
-    #[inline]
-    fn record_untimed(
-        &self,
-        window: &AtomicU64,
-        ticket: Ticket,
-        failed: bool,
-        now: impl Fn() -> Nanos,
-    ) {
-        loop {
-            let outcomes = Outcomes(window.load(Ordering::Acquire));
-            if self.word() != Word::new(State::Closed, ticket.generation) {
-                return self.record_unusual(ticket, failed, now);
-            }
-            let pushed = outcomes.push(failed, self.config.window);
-            // Healthy. A failure among failures changes nothing either, but must open the breaker
-            // itself: whoever filled the window may have been held up before it could.
-            if pushed == outcomes && !failed {
-                return;
-            }
-            if pushed == outcomes || swap(window, outcomes.0, pushed.0) {
-                let tally = pushed.tally(false);
-                if self.config.trips(tally) {
-                    self.trip_by(ticket.generation, tally, now());
-                }
-                return;
-            }
-        }
-    }
-
-    #[cold]
-    fn record_unusual(&self, ticket: Ticket, failed: bool, now: impl Fn() -> Nanos) {
-        self.record_guarded(ticket, failed, false, now);
-    }
-
-    #[inline]
-    fn record_guarded(&self, ticket: Ticket, failed: bool, slow: bool, now: impl Fn() -> Nanos) {
+    fn record_timed(&self, ticket: Ticket, failed: bool, slow: bool, now: impl Fn() -> Nanos) {
         let word = self.word();
         if word.generation() != ticket.generation {
             return;
@@ -101,8 +69,8 @@ impl<C> CircuitBreaker<C> {
             word.generation() == generation && word.state().counts()
         };
         match &self.tallies {
-            Tallies::Word(window) => loop {
-                let outcomes = Outcomes(window.load(Ordering::Acquire));
+            Tallies::Word => loop {
+                let outcomes = self.outcomes();
                 if !is_current() {
                     return None;
                 }
@@ -112,10 +80,12 @@ impl<C> CircuitBreaker<C> {
                 } else {
                     outcomes.push(failed, self.config.window)
                 };
+                // A failure among failures changes nothing, but must open the breaker itself: whoever
+                // filled the window may have been held up before it could.
                 if pushed == outcomes && !failed && !slow {
                     return None;
                 }
-                if pushed == outcomes || swap(window, outcomes.0, pushed.0) {
+                if pushed == outcomes || swap(&self.outcomes, outcomes.0, pushed.0) {
                     return Some(pushed.tally(timed));
                 }
             },
@@ -246,14 +216,16 @@ impl<C> CircuitBreaker<C> {
     /// What [`clear`](Self::clear) wants to see unchanged. To be read before the state.
     pub(super) fn window_mark(&self) -> u64 {
         match &self.tallies {
-            Tallies::Word(window) => window.load(Ordering::Acquire),
-            _ => 0,
+            Tallies::Word => self.outcomes().0,
+            #[cfg(feature = "std")]
+            Tallies::Ring(_) => 0,
+            Tallies::Span(_) => 0,
         }
     }
 
     pub(super) fn clear(&self, mark: u64) -> bool {
         match &self.tallies {
-            Tallies::Word(window) => swap(window, mark, Outcomes::NONE.0),
+            Tallies::Word => swap(&self.outcomes, mark, Outcomes::NONE.0),
             // It clears itself when it meets a new generation.
             #[cfg(feature = "std")]
             Tallies::Ring(_) => true,

@@ -5,9 +5,9 @@ use voussoir_core::Nanos;
 
 use super::{CircuitBreaker, Tallies, after};
 use crate::State;
-use crate::state::Word;
+use crate::breaker::state::Word;
+use crate::breaker::window::{Outcomes, Tally};
 use crate::sync::Ordering;
-use crate::window::{Outcomes, Tally};
 
 /// What a breaker knows, to be kept over a restart or handed to another process. Times are those
 /// that remain, so that it can be read by any clock.
@@ -85,10 +85,7 @@ impl<C> CircuitBreaker<C> {
     fn window_at(&self, now: Nanos, word: Word) -> Vec<Tally> {
         let one = |(failed, slow)| Tally::one(failed, slow);
         match &self.tallies {
-            Tallies::Word(window) => {
-                let outcomes = Outcomes(window.load(Ordering::Acquire));
-                outcomes.iter(self.config.times_calls()).map(one).collect()
-            }
+            Tallies::Word => self.outcomes().iter(self.config.times_calls()).map(one).collect(),
             #[cfg(feature = "std")]
             Tallies::Ring(ring) => ring.outcomes(word.generation()).into_iter().map(one).collect(),
             Tallies::Span(span) => {
@@ -107,7 +104,7 @@ impl<C> CircuitBreaker<C> {
                     ring.push(generation, tally.failures > 0, tally.slow > 0, || true);
                 }
             }
-            Tallies::Word(word) => {
+            Tallies::Word => {
                 let _ = generation;
                 let push = |outcomes: Outcomes, tally: &Tally| {
                     let (failed, slow) = (tally.failures > 0, tally.slow > 0);
@@ -118,7 +115,7 @@ impl<C> CircuitBreaker<C> {
                     }
                 };
                 let outcomes = window.iter().fold(Outcomes::NONE, push);
-                word.store(outcomes.0, Ordering::Release);
+                self.outcomes.store(outcomes.0, Ordering::Release);
             }
         }
     }

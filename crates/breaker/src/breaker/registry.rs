@@ -9,7 +9,7 @@ use equivalent::Equivalent;
 use thiserror::Error;
 use voussoir_core::{Clock, ConfigError, Nanos, ShardedMap, SystemClock};
 
-use crate::config::Config;
+use crate::breaker::config::Config;
 use crate::{CircuitBreaker, CircuitBreakerBuilder};
 
 /// Breakers by key, all with the same options: one for each host, tenant or endpoint.
@@ -33,8 +33,8 @@ use crate::{CircuitBreaker, CircuitBreakerBuilder};
 ///
 /// # Memory
 ///
-/// A breaker and its counts (184 bytes for windows of up to 63 calls), 16 bytes and the key's own, with
-/// the map's spare room.
+/// 200 bytes for a breaker whose window fits a word, 16 bytes and the key's own, with the map's spare
+/// room.
 pub struct BreakerRegistry<K, C = SystemClock, S = RandomState> {
     entries: ShardedMap<K, Entry<C>, S>,
     options: CircuitBreakerBuilder<C>,

@@ -3,10 +3,10 @@ use core::time::Duration;
 
 use voussoir_core::{Clock, ConfigError, Nanos, Outcome, SystemClock, duration};
 
-use crate::config::{Config, MILLION, Trip};
-use crate::observer::Watch;
-use crate::state::Word;
-use crate::window::Kind;
+use crate::breaker::config::{Config, MILLION, Trip};
+use crate::breaker::observer::Watch;
+use crate::breaker::state::Word;
+use crate::breaker::window::Kind;
 use crate::{BreakerObserver, CircuitBreaker, Window};
 
 /// Options of a [`CircuitBreaker`]. The crate's page lists defaults and ranges.
@@ -76,7 +76,7 @@ impl Default for CircuitBreakerBuilder {
             options: Options::default(),
             watch: Watch::default(),
             clock: SystemClock,
-            now: system_now,
+            now: SYSTEM_NOW,
         }
     }
 }
@@ -278,15 +278,10 @@ impl Options {
 }
 
 #[cfg(feature = "std")]
-fn system_now(clock: &SystemClock) -> Nanos {
-    clock.now()
-}
-
+const SYSTEM_NOW: fn(&SystemClock) -> Nanos = <SystemClock as Clock>::now;
 /// There is no clock. A breaker that trips then has its date set by the next call it refuses.
 #[cfg(not(feature = "std"))]
-fn system_now(_: &SystemClock) -> Nanos {
-    Nanos::MAX
-}
+const SYSTEM_NOW: fn(&SystemClock) -> Nanos = |_| Nanos::MAX;
 
 fn millionths(option: &'static str, rate: f64) -> Result<u32, ConfigError> {
     #[expect(clippy::cast_sign_loss, reason = "`as` saturates: below 0 it is 0, and refused")]

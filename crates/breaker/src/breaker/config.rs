@@ -2,7 +2,7 @@ use core::time::Duration;
 
 use voussoir_core::{Nanos, Outcome};
 
-use crate::window::Tally;
+use crate::breaker::window::Tally;
 
 /// What the builder's options come to. Times are in nanoseconds, so that it stays small.
 #[derive(Clone, Copy, Debug)]
