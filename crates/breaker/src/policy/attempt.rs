@@ -36,12 +36,13 @@ impl<C: Clock> Parts<C> {
     ) -> Result<T, Cause<E>> {
         let left = whole.check_at(now)?;
         let passed = self.pass(now)?;
-        let (place, begun) = match self.place_at_once(now) {
-            Some(place) => (Ok(place), now),
-            None => {
-                let place = self.claim(whole, left).map(Claim::acquire).transpose();
-                (place, self.clock.now())
-            }
+        // Time passes only in line.
+        let (place, begun) = match self.claim(whole, left) {
+            None => (Ok(None), now),
+            Some(claim) => match claim.take_at_once(now) {
+                Some(place) => (Ok(Some(place)), now),
+                None => (claim.acquire().map(Some), self.clock.now()),
+            },
         };
         let running = self.begin(begun, number, whole, passed, place)?;
         let result = work(running.attempt);
@@ -64,15 +65,12 @@ impl<C: Clock> Parts<C> {
     {
         let left = whole.check_at(now)?;
         let passed = self.pass(now)?;
-        let (place, begun) = match self.place_at_once(now) {
-            Some(place) => (Ok(place), now),
-            None => {
-                let place = match self.claim(whole, left) {
-                    Some(claim) => claim.acquire_async(sleep).await.map(Some),
-                    None => Ok(None),
-                };
-                (place, self.clock.now())
-            }
+        let (place, begun) = match self.claim(whole, left) {
+            None => (Ok(None), now),
+            Some(claim) => match claim.take_at_once(now) {
+                Some(place) => (Ok(Some(place)), now),
+                None => (claim.acquire_async(sleep).await.map(Some), self.clock.now()),
+            },
         };
         let running = self.begin(begun, number, whole, passed, place)?;
         let deadline = running.attempt.deadline;
@@ -90,12 +88,6 @@ impl<C: Clock> Parts<C> {
         let throttle = throttle.transpose()?;
         let breaker = self.breaker.as_ref().map(|breaker| breaker.try_acquire_at(now));
         Ok(Passed { throttle, breaker: breaker.transpose()? })
-    }
-
-    /// A place in the bulkhead for which nobody has to wait; `Some(None)` where there is no bulkhead.
-    fn place_at_once(&self, now: Nanos) -> Option<Option<BulkheadPermit<'_, C>>> {
-        let Some(bulkhead) = &self.bulkhead else { return Some(None) };
-        bulkhead.claim().take_at_once(now).map(Some)
     }
 
     /// What is asked of the bulkhead: to wait no longer than there is time.

@@ -182,9 +182,7 @@ impl<C: Clock, J, B> PolicyRun<'_, C, J, B> {
         match &parts.hedge {
             Some(hedge) if self.idempotent => {
                 // Hedges have the number of the attempt that they double.
-                let one = |_| {
-                    parts.attempt_async(clock.now(), number, whole, judge, sleep, work)
-                };
+                let one = |_| parts.attempt_async(clock.now(), number, whole, judge, sleep, work);
                 Race { hedge, clock, deadline: whole, sleep }.run(one).await
             }
             _ => parts.attempt_async(now, number, whole, judge, sleep, work).await,
