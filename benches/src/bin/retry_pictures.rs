@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -53,7 +54,12 @@ fn herd() -> String {
         "Requests of 1,000 clients that failed together, over four seconds. Without jitter all come \
          back at the same moments; with equal, full and decorrelated jitter they spread out.",
     );
-    picture.words(LEFT, 20.0, "start", "1,000 clients fail at 0 s: who comes back when");
+    picture.words(
+        LEFT,
+        20.0,
+        "start",
+        "1,000 clients fail at 0 s: who comes back when (scale: square root)",
+    );
     picture.words(WIDTH, 20.0, "end", "most in 20 ms");
     for (row, (name, backoff)) in rows.into_iter().enumerate() {
         let bottom = 34.0 + ROW * (row + 1) as f64;
@@ -67,11 +73,13 @@ fn herd() -> String {
             }
         }
         let width = (RIGHT - LEFT) / bins.len() as f64;
-        for (bin, &count) in bins.iter().enumerate().filter(|(_, count)| **count > 0) {
-            // The area of a dot to the eye: a peak of 1,000 is ten times as high as one of 10.
-            let tall = (f64::from(count) / 1_000.0).sqrt() * (ROW - 12.0);
-            picture.filled(LEFT + bin as f64 * width, bottom - tall, width, tall, 0.8);
+        // A square root, so that a peak of 1,000 is ten times as high as one of 10, and both are seen.
+        let tall = |count: u32| (f64::from(count) / 1_000.0).sqrt() * (ROW - 12.0);
+        let mut outline = format!("M{LEFT:.0} {bottom:.0}");
+        for &count in &bins {
+            let _ = write!(outline, "V{:.1}h{width:.1}", bottom - tall(count));
         }
+        picture.raw(&format!("<path d=\"{outline}V{bottom:.0}z\" fill-opacity=\"0.8\"/>"));
         picture.rule((LEFT, bottom), (RIGHT, bottom));
         picture.words(LEFT - 10.0, bottom - 4.0, "end", name);
         let most = bins.iter().max().copied().unwrap_or(0);
@@ -139,7 +147,7 @@ fn outage() -> String {
     let y = |count: f64| BOTTOM - (BOTTOM - TOP) * count / MOST;
     picture.words(LEFT, 20.0, "start", "attempts a second at the server, of 100 calls a second");
     picture.filled(x(15.0), TOP, x(40.0) - x(15.0), BOTTOM - TOP, 0.08);
-    picture.words(x(27.5), TOP + 18.0, "middle", "it fails");
+    picture.words(x(27.5), BOTTOM - 12.0, "middle", "it fails");
     for count in [0.0, 100.0, 200.0, 300.0, 400.0] {
         picture.rule((LEFT, y(count)), (RIGHT, y(count)));
         picture.words(LEFT - 8.0, y(count) + 4.0, "end", &format!("{count}"));
