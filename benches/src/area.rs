@@ -6,6 +6,7 @@ pub mod core;
 pub mod hashring;
 pub mod idgen;
 pub mod ratelimit;
+pub mod retry;
 
 use crate::harness::case::Case;
 use crate::inputs::Inputs;
@@ -22,5 +23,13 @@ pub struct Area {
 }
 
 /// Every area, in the order of the table.
-pub const AREAS: &[Area] =
-    &[core::AREA, ratelimit::AREA, breaker::AREA, balance::AREA, hashring::AREA, idgen::AREA];
+#[rustfmt::skip]
+pub const AREAS: &[Area] = &[
+    core::AREA,
+    ratelimit::AREA,
+    breaker::AREA,
+    retry::AREA,
+    balance::AREA,
+    hashring::AREA,
+    idgen::AREA,
+];

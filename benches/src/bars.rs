@@ -111,12 +111,28 @@ pub const PROMISES: &[Promise] = &[
     promise("ratelimit", "keyed u64, memory",                             &[AtMost(23.0)]),
 
     // Breakers: a healthy one writes nothing, so that it costs a load and scales.
-    promise("breaker", "closed, success",               &[AtMost(5.0)]),
-    promise("breaker", "closed, success, 2 threads",    &[Scales(1.8)]),
-    promise("breaker", "closed, success, allocations",  &[AtMost(0.0)]),
-    promise("breaker", "closed, 1 % failures",          &[Faster(5.0, "recloser"), Faster(10.0, "tower-resilience")]),
-    promise("breaker", "open, std clock",               &[AboveFloor(5.0)]),
-    promise("breaker", "open, quanta clock",            &[AboveFloor(5.0)]),
+    promise("breaker", "closed, success",                &[Times(0.6, "recloser"), AtMost(5.0)]),
+    promise("breaker", "closed, success, 2 threads",     &[Scales(1.8), Throughput(10.0, "recloser")]),
+    promise("breaker", "closed, success, allocations",   &[AtMost(0.0)]),
+    promise("breaker", "closed, 1 % failures",           &[Faster(5.0, "recloser"), Faster(10.0, "tower-resilience")]),
+    promise("breaker", "closed, 1 % failures, 2 threads", &[Throughput(4.0, "recloser")]),
+    promise("breaker", "closed, time window, std clock", &[AboveFloor(6.0)]),
+    promise("breaker", "open, std clock",                &[AboveFloor(3.0)]),
+    promise("breaker", "open, quanta clock",             &[AboveFloor(3.0)]),
+
+    // Bulkheads: one atomic operation to take and one to give back.
+    promise("breaker", "bulkhead, acquire and release",              &[Times(0.8, "tokio")]),
+    promise("breaker", "bulkhead, acquire and release, 2 threads",   &[Throughput(2.0, "tokio")]),
+    promise("breaker", "bulkhead, acquire and release, allocations", &[AtMost(0.0)]),
+
+    // Retries: a delay is a multiplication or two, and nothing is allocated.
+    promise("retry", "jittered delay",                            &[Times(0.4, "backon")]),
+    promise("retry", "jittered delay, allocations",               &[AtMost(0.0)]),
+    promise("retry", "budget, a call and its retry, allocations", &[AtMost(0.0)]),
+    promise("retry", "first attempt succeeds, allocations",       &[AtMost(0.0)]),
+    promise("retry", "second attempt succeeds, allocations",      &[AtMost(0.0)]),
+    promise("retry", "throttle, healthy, allocations",            &[AtMost(0.0)]),
+    promise("retry", "policy, healthy, allocations",              &[AtMost(0.0)]),
 
     // Balancers: pick and done over ten nodes.
     promise("balance", "round robin",                            &[AtMost(15.0)]),
