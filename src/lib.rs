@@ -24,8 +24,9 @@
 //!   [client](ratelimit::client_key) behind trusted proxies.
 //! * **[`breaker`]** (feature `breaker`): [`CircuitBreaker`](breaker::CircuitBreaker) over a count
 //!   window, with [`Permit`](breaker::Permit)s that know their generation.
-//! * **[`balance`]** (feature `balance`): [`Balancer`](balance::Balancer) by round robin or least
-//!   connections, node health, drain.
+//! * **[`balance`]** (feature `balance`): [`Balancer`](balance::Balancer) by ten
+//!   [algorithms](balance::Algorithm), with [`Pick`](balance::Pick)s that count themselves; health by
+//!   checks and by calls, drain, slow start, priorities and zones.
 //! * **[`idgen`]** (feature `idgen`): [`Snowflake`](idgen::Snowflake) ids in a
 //!   [`Layout`](idgen::Layout) of your choice, [`Base62`](idgen::Base62),
 //!   [`ShortCode`](idgen::ShortCode), key ranges, worker leases.

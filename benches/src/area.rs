@@ -1,5 +1,6 @@
 //! The areas: one file for each primitive, which lists its cases.
 
+pub mod balance;
 pub mod breaker;
 pub mod core;
 pub mod hashring;
@@ -22,4 +23,4 @@ pub struct Area {
 
 /// Every area, in the order of the table.
 pub const AREAS: &[Area] =
-    &[core::AREA, ratelimit::AREA, breaker::AREA, idgen::AREA, hashring::AREA];
+    &[core::AREA, ratelimit::AREA, breaker::AREA, balance::AREA, hashring::AREA, idgen::AREA];

@@ -81,6 +81,18 @@ pub const PROMISES: &[Promise] = &[
     promise("ratelimit", "direct deny, time given",               &[AtMost(1.5)]),
     promise("ratelimit", "direct deny, time given, 2 threads",    &[Throughput(1.0, "governor")]),
 
+    promise("ratelimit", "striped allow, quanta clock, 2 threads", &[Throughput(3.0, "governor")]),
+    promise("ratelimit", "striped allow, time given, 2 threads",   &[Throughput(3.0, "governor")]),
+
+    // The algorithms among themselves.
+    promise("ratelimit", "direct allow, even requests, leaky meter",             &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, leaky queue",             &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, fixed window",            &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, fixed window, anchored",  &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, sliding counter",         &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, sliding counter, strict", &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, sliding log",             &[Times(3.0, "token bucket")]),
+
     // Keyed limiters: the gain is the map's, with the same hasher and with a fast one.
     promise("ratelimit", "keyed allow u64 zipf, std hasher",              &[Times(0.8, "governor dashmap")]),
     promise("ratelimit", "keyed allow u64 zipf, std hasher, 2 threads",   &[Throughput(1.25, "governor dashmap")]),
@@ -105,6 +117,17 @@ pub const PROMISES: &[Promise] = &[
     promise("breaker", "closed, 1 % failures",          &[Faster(5.0, "recloser"), Faster(10.0, "tower-resilience")]),
     promise("breaker", "open, std clock",               &[AboveFloor(5.0)]),
     promise("breaker", "open, quanta clock",            &[AboveFloor(5.0)]),
+
+    // Balancers: pick and done over ten nodes.
+    promise("balance", "round robin",                            &[AtMost(15.0)]),
+    promise("balance", "round robin, allocations",               &[AtMost(0.0)]),
+    promise("balance", "weighted round robin, allocations",      &[AtMost(0.0)]),
+    promise("balance", "least connections, idle",                &[AtMost(15.0)]),
+    promise("balance", "least connections, idle, allocations",   &[AtMost(0.0)]),
+    promise("balance", "least connections, busy",                &[AtMost(15.0)]),
+    promise("balance", "power of two, idle",                     &[AtMost(15.0)]),
+    promise("balance", "power of two, idle, allocations",        &[AtMost(0.0)]),
+    promise("balance", "power of two, busy",                     &[AtMost(15.0)]),
 
     // Ids: the layout's limit where nothing is borrowed, one atomic operation where it is; text at
     // two digits a step.

@@ -14,3 +14,4 @@ pub mod area;
 pub mod bars;
 pub mod harness;
 pub mod inputs;
+pub mod svg;

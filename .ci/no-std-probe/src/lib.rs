@@ -6,7 +6,9 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::panic::PanicInfo;
 use core::time::Duration;
 
-use voussoir::balance::{Health, HealthPolicy, HealthState, Probe};
+use voussoir::balance::{
+    EjectionPolicy, EjectionState, Health, HealthPolicy, HealthState, Probe,
+};
 use voussoir::breaker::{CircuitBreaker, Window};
 use voussoir::hashring::{BoundedLoads, Jump, Maglev, MultiProbe, Placement, Rendezvous, Ring, RingSnapshot};
 use voussoir::idgen::{Base62, Layout as IdLayout, ShortCode, Snowflake};
@@ -69,6 +71,11 @@ pub extern "C" fn probe() -> bool {
     }
 
     let state = HealthState::default().observe(Probe::Failure, &HealthPolicy::default());
+    let mut calls = EjectionState::default();
+    let policy = EjectionPolicy::default();
+    if calls.observe_at(Nanos::ZERO, Probe::Failure, &policy) {
+        let _away = calls.eject_at(Nanos::ZERO, &policy);
+    }
     let Ok(ids) = Snowflake::builder(IdLayout::TWITTER).worker(7).build() else { return false };
     let Ok(id) = ids.next_at(Nanos::from_secs(1_700_000_000)) else { return false };
     let Ok(code) = ShortCode::new(7, 7).map(|codes| codes.encode(7)) else { return false };

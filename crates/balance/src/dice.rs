@@ -1,0 +1,40 @@
+use core::cell::RefCell;
+
+use crossbeam_utils::CachePadded;
+use voussoir_core::Random;
+
+use crate::sync::{AtomicU64, Ordering};
+
+/// Where the numbers of the draws come from.
+#[derive(Debug)]
+pub(crate) enum Dice {
+    /// A sequence for each thread, so that threads do not meet here.
+    PerThread,
+    /// One sequence that its seed names, shared by all threads, so that a test replays.
+    Seeded(CachePadded<AtomicU64>),
+}
+
+std::thread_local! {
+    static RANDOM: RefCell<Random> = RefCell::new(Random::from_entropy());
+}
+
+/// How far `SplitMix64` steps from number to number.
+const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl Dice {
+    pub(crate) fn new(seed: Option<u64>) -> Self {
+        seed.map_or(Self::PerThread, |seed| Self::Seeded(CachePadded::new(AtomicU64::new(seed))))
+    }
+
+    /// Numbers for one draw.
+    #[inline]
+    pub(crate) fn throw(&self) -> Random {
+        let seed = match self {
+            Self::PerThread => RANDOM.with_borrow_mut(Random::next_u64),
+            Self::Seeded(state) => {
+                Random::seeded(state.fetch_add(STEP, Ordering::Relaxed)).next_u64()
+            }
+        };
+        Random::seeded(seed)
+    }
+}
