@@ -104,7 +104,7 @@ fn balance() -> String {
             lines,
             "<path d=\"{path}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2\"/>"
         );
-        text(&mut lines, label_at.0, label_at.1, "end", &format!("{nodes} nodes"));
+        text(&mut lines, label_at.0, label_at.1, "end", &nodes.to_string());
     }
     let mut picture = String::new();
     head(&mut picture, HEIGHT, &label);
@@ -122,11 +122,11 @@ fn balance() -> String {
     for vnodes in [10, 50, 160, 400, 1000] {
         text(&mut picture, x(vnodes), 288.0, "middle", &vnodes.to_string());
     }
-    text(&mut picture, 0.0, 18.0, "start", "load of the busiest node, 1 is fair");
+    text(&mut picture, 0.0, 18.0, "start", "load of the busiest of 10, 100 and 1000 nodes");
     text(&mut picture, 335.0, 308.0, "middle", "virtual nodes");
     text(&mut picture, default, 34.0, "middle", "default");
     picture.push_str(&lines);
-    text(&mut picture, 640.0, 18.0, "end", "dots: 99 of 100 rings of 1000 nodes are below");
+    text(&mut picture, 640.0, 18.0, "end", "dots: below in 99 of 100 rings of 1000");
     picture.push_str("</svg>\n");
     picture
 }
