@@ -66,7 +66,7 @@
 //! [`IpHash`](Algorithm::IpHash) reaches no node beyond a sum of weights of 6271, as in nginx.
 //!
 //! A pick allocates nothing and waits for nobody. Changes are O(nodes). Memory: some 600 bytes a
-//! node beside its value, 104 more with ejection, and 4 bytes a turn of a smooth order.
+//! node beside its value, and 4 bytes a turn of a smooth order.
 //!
 //! Features: `std` (default; without it the state machines [`HealthState`] and [`EjectionState`]),
 //! `serde` ([`BalancerConfig`]).

@@ -275,8 +275,8 @@ impl<T, C> Tier<T, C> {
         let less = is_less(first, self.weights[one], second, self.weights[other]);
         let more = is_less(second, self.weights[other], first, self.weights[one]);
         // Without a branch, which could not be foretold.
-        let takes_other = more | (!less & (random & 1 == 1));
-        one ^ ((one ^ other) & usize::from(takes_other).wrapping_neg())
+        let takes_other = usize::from(more) | (usize::from(!less) & random as usize & 1);
+        one ^ ((one ^ other) & takes_other.wrapping_neg())
     }
 
     /// Two distinct ones of those accepted, or the only one twice, and random bits.
