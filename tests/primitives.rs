@@ -40,6 +40,17 @@ fn bulkhead_is_here() {
     assert!(pool.try_acquire().is_ok());
 }
 
+#[cfg(feature = "breaker")]
+#[test]
+fn policy_is_here() {
+    use voussoir::breaker::{Backoff, Policy, Retry};
+
+    let retry = Retry::builder(Backoff::fixed(Duration::ZERO)).idempotent().build();
+    let policy = Policy::builder().retry(retry.expect("valid")).build().expect("valid");
+    let result = policy.call(|_| {}, |attempt| if attempt.number < 3 { Err(()) } else { Ok(3) });
+    assert_eq!(result, Ok(3));
+}
+
 #[cfg(feature = "balance")]
 #[test]
 fn balance_is_here() {

@@ -132,6 +132,7 @@ pub const PROMISES: &[Promise] = &[
     promise("retry", "first attempt succeeds, allocations",       &[AtMost(0.0)]),
     promise("retry", "second attempt succeeds, allocations",      &[AtMost(0.0)]),
     promise("retry", "throttle, healthy, allocations",            &[AtMost(0.0)]),
+    promise("retry", "policy, healthy, allocations",              &[AtMost(0.0)]),
 
     // Ids: the layout's limit where nothing is borrowed, one atomic operation where it is; text at
     // two digits a step.

@@ -7,7 +7,9 @@ use core::panic::PanicInfo;
 use core::time::Duration;
 
 use voussoir::balance::{Health, HealthPolicy, HealthState, Probe};
-use voussoir::breaker::{CircuitBreaker, Window};
+use voussoir::breaker::{
+    AdaptiveThrottle, Backoff, CircuitBreaker, Retry, RetryBudget, Verdict, Window,
+};
 use voussoir::idgen::{Base62, Layout as IdLayout, ShortCode, Snowflake};
 use voussoir::ratelimit::{Limit, Limiter};
 use voussoir::time::{Clock, ManualClock, Nanos};
@@ -52,6 +54,16 @@ pub extern "C" fn probe() -> bool {
         permit.success_at(Nanos::ZERO);
     }
 
+    let backoff = Backoff::exponential(Duration::from_millis(100)).full_jitter();
+    let Ok(retry) = Retry::builder(backoff).idempotent().seed(7).build() else { return false };
+    let mut attempts = retry.attempts_at(Nanos::ZERO);
+    let again = attempts.failed_at(Nanos::ZERO, Verdict::Transient).is_ok();
+    let Ok(budget) = RetryBudget::ratio(0.2).build() else { return false };
+    let paid = budget.try_withdraw_at(Nanos::ZERO, Verdict::Transient).is_some();
+    let Ok(throttle) = AdaptiveThrottle::builder().seed(7).build() else { return false };
+    let sent = throttle.try_acquire_at(Nanos::ZERO).is_ok();
+    let retries = again && paid && sent;
+
     let state = HealthState::default().observe(Probe::Failure, &HealthPolicy::default());
     let Ok(ids) = Snowflake::builder(IdLayout::TWITTER).worker(7).build() else { return false };
     let Ok(id) = ids.next_at(Nanos::from_secs(1_700_000_000)) else { return false };
@@ -59,5 +71,5 @@ pub extern "C" fn probe() -> bool {
     let texts = Base62::SORTABLE.decode_fixed(id.to_base62()).is_ok() && code.is_ok();
 
     let minute = voussoir::duration::parse("1m") == Ok(Duration::from_secs(60));
-    passes && texts && minute && state.health() == Health::Healthy && ManualClock::new().now() == Nanos::ZERO
+    passes && texts && retries && minute && state.health() == Health::Healthy && ManualClock::new().now() == Nanos::ZERO
 }

@@ -6,12 +6,15 @@
 use core::fmt;
 use core::hint::black_box;
 use core::time::Duration;
+use std::sync::Arc;
 
 use ::backoff::backoff::Backoff as _;
 use backon::{BackoffBuilder as _, BlockingRetryable as _};
 use tower::retry::budget::{Budget as _, TpsBudget};
 use voussoir::Random;
-use voussoir::breaker::{AdaptiveThrottle, Backoff, Retry, RetryBudget, Verdict};
+use voussoir::breaker::{
+    AdaptiveThrottle, Backoff, Bulkhead, CircuitBreaker, Policy, Retry, RetryBudget, Verdict,
+};
 use voussoir::time::{Clock, SystemClock};
 
 use super::Area;
@@ -30,6 +33,7 @@ fn cases(_: &Inputs) -> Vec<Case> {
         at_once().allocations().into(),
         second_time().allocations().into(),
         throttle().floor(Floor::Instant).allocations().into(),
+        policy().floor(Floor::Instant).allocations().into(),
     ]
 }
 
@@ -140,4 +144,21 @@ fn throttle() -> Timed {
         throttle.try_acquire().map(voussoir::breaker::ThrottlePermit::accepted).is_ok()
     });
     Timed::new("throttle, healthy", ours, Vec::new())
+}
+
+/// Deadline, retry, breaker and bulkhead around a call that succeeds. No peer has them in one value
+/// that can be called without a runtime.
+fn policy() -> Timed {
+    let backoff = Backoff::exponential(BASE).cap(CAP).full_jitter();
+    let policy = Policy::builder()
+        .timeout(Duration::from_secs(5))
+        .retry(Retry::builder(backoff).idempotent().build().expect("valid"))
+        .breaker(Arc::new(CircuitBreaker::builder().build().expect("valid")))
+        .bulkhead(Arc::new(Bulkhead::builder(64).build().expect("valid")))
+        .build()
+        .expect("valid");
+    let ours = Contestant::each("voussoir", move |index| {
+        policy.call(|_| unreachable!(), |_| work(index, false)).is_ok()
+    });
+    Timed::new("policy, healthy", ours, Vec::new())
 }

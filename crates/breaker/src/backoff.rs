@@ -27,6 +27,8 @@ pub use error::{BackoffError, BackoffErrorKind};
 /// | around | `v ± share` | when the pause itself is to be kept; it spreads little |
 /// | [`decorrelated`](Self::decorrelated) | `base ..= 3 × the last` | the widest spread at first, but later a fifth of the delays are the cap itself |
 ///
+#[doc = include_str!("../docs/herd.svg")]
+///
 /// The names and formulas are those of M. Brooker, "Exponential backoff and jitter" (AWS
 /// Architecture Blog, 2015); the figures are our simulations' of it.
 ///

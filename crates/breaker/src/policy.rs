@@ -113,7 +113,7 @@ impl<C> Policy<C> {
     /// | `Ok` | | success | accepted |
     /// | [`Transient`](crate::Verdict::Transient), [`TimedOut`](crate::Verdict::TimedOut) | if idempotent | failure | refused |
     /// | [`Throttled`](crate::Verdict::Throttled), [`Unsent`](crate::Verdict::Unsent) | yes | failure | refused |
-    /// | [`Permanent`](crate::Verdict::Permanent) | no | ignored | accepted |
+    /// | [`Permanent`](crate::Verdict::Permanent) | no | ignored | ignored |
     pub fn when<J>(&self, judge: J) -> PolicyRun<'_, C, J> {
         PolicyRun::new(self, judge)
     }

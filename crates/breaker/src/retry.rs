@@ -33,6 +33,8 @@ pub(crate) use builder::Options;
 /// [`idempotent`](RetryBuilder::idempotent), only what certainly was not done is tried again, which
 /// is what never reached the callee and what the callee refused (see [`Verdict`](crate::Verdict)).
 ///
+/// The clock is read only where a limit of time or a budget asks for it.
+///
 /// Shared by reference between threads; not a cheap clone, put it into an `Arc`, or into a
 /// [`Policy`](crate::Policy). It sleeps by what you give it: `std::thread::sleep`, or a
 /// [`Sleep`] of your runtime.
@@ -188,6 +190,14 @@ pub(crate) struct View<'a> {
     pub(crate) budget: Option<&'a RetryBudget>,
     pub(crate) observer: Option<&'a dyn RetryObserver>,
     pub(crate) dice: &'a Dice,
+}
+
+impl View<'_> {
+    /// Whether it matters what time it is.
+    pub(crate) fn asks_time(&self) -> bool {
+        let Options { max_elapsed, attempt_timeout, .. } = self.options;
+        max_elapsed.is_some() || attempt_timeout.is_some() || self.budget.is_some()
+    }
 }
 
 impl fmt::Debug for View<'_> {

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod builder;
+mod reserve;
 mod window;
 
 use voussoir_core::Nanos;
@@ -28,6 +29,11 @@ pub use builder::{RetryBucketBuilder, RetryRatioBuilder};
 /// | [`bucket`](Self::bucket), [`aws`](Self::aws) | by cause | successes, up to a capacity | to behave as the AWS SDKs |
 /// | [`grpc`](Self::grpc) | nothing | successes; failures take 1 each | to behave as gRPC clients |
 ///
+/// A ratio spends the oldest tokens first, and what was earned while all went well lasts for `ttl`: an
+/// outage begins with a few seconds of retries, then sees its share and no more.
+///
+#[doc = include_str!("../docs/outage.svg")]
+///
 /// Lock-free; put it into an `Arc` and share it among all that call the same callee. It holds no
 /// clock: [`Retry`](crate::Retry) hands it the time of its own. Tokens are counted in thousandths,
 /// so that a ratio of 0.6 is not rounded to one retry a call, nor 0.3 to one in four.
@@ -50,7 +56,6 @@ pub struct RetryBudget {
     model: Model,
 }
 
-#[expect(clippy::large_enum_variant, reason = "one for each callee, and it is never moved about")]
 #[derive(Debug)]
 enum Model {
     Ratio(Window),

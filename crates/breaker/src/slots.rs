@@ -15,7 +15,7 @@ const LATE: i32 = -65_536;
 
 /// Who reads a time so much earlier than others was held up; who reads one earlier still reads a
 /// clock that was set back. Taken for that, a thread held up would make time run on twice.
-const HELD_UP: Duration = Duration::from_mins(1);
+pub(crate) const HELD_UP: Duration = Duration::from_mins(1);
 
 /// Turns time into numbers of slots that never go back.
 ///
@@ -129,17 +129,6 @@ impl Slots {
         }
     }
 
-    /// Sets a slot that is not in use yet to `value`.
-    pub(crate) fn open(&self, slot: u32, value: impl FnOnce() -> u32) {
-        let word = self.word(slot);
-        let current = word.load(Ordering::Acquire);
-        if !(LATE..=0).contains(&age(slot, current)) {
-            let to = pack(slot, value());
-            // Whoever opened it meanwhile was no later.
-            let _ = word.compare_exchange(current, to, Ordering::AcqRel, Ordering::Relaxed);
-        }
-    }
-
     /// The sum over the sixteen slots that end with `slot`.
     #[inline]
     pub(crate) fn sum(&self, slot: u32) -> u64 {
@@ -151,13 +140,6 @@ impl Slots {
     pub(crate) fn at(&self, slot: u32) -> u32 {
         let word = self.word(slot).load(Ordering::Acquire);
         if age(slot, word) == 0 { word as u32 } else { 0 }
-    }
-
-    /// The number of the oldest of the sixteen slots that is in use.
-    pub(crate) fn oldest(&self, slot: u32) -> Option<u32> {
-        let words = self.words.iter().map(|word| word.load(Ordering::Acquire));
-        let live = words.filter(|&word| is_live(slot, word));
-        live.max_by_key(|&word| age(slot, word)).map(|word| word as u32)
     }
 
     #[inline]

@@ -74,6 +74,6 @@ fn retries_and_company_are_as_small_as_their_pages_say() {
     assert!(size_of::<Backoff>() <= 32);
     assert!(size_of::<Delays>() <= 64);
     assert!(size_of::<Attempts<'_>>() <= 192);
-    assert!(size_of::<RetryBudget>() <= 320);
+    assert!(size_of::<RetryBudget>() <= 224);
     assert!(size_of::<ThrottlePermit<'_>>() <= 16);
 }

@@ -7,7 +7,6 @@ use std::cell::Cell;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use common::Sim;
@@ -422,6 +421,8 @@ fn what_makes_no_policy_is_refused() {
 
 #[cfg(feature = "tokio")]
 mod in_tokio {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use voussoir_breaker::{Faults, TokioSleep};
     use voussoir_core::TokioClock;
 

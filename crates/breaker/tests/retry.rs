@@ -178,6 +178,18 @@ fn no_attempt_is_waited_for_that_would_begin_after_the_deadline() {
 }
 
 #[test]
+fn nothing_is_called_once_the_deadline_has_passed() {
+    let sim = Sim::new();
+    let (retry, past) = (retry(&sim), Deadline::at(sim.now()));
+    let work = |_: Attempt| -> Result<(), ()> { unreachable!("there is no time") };
+    let error = retry.run().until(past).call(sleep(&sim), work).expect_err("no time");
+    assert_eq!((error.stop, error.last.is_timed_out()), (Stop::Deadline, true));
+    let run = retry.run().until(past);
+    let error = sim.block_on(run.call_async(sim.clone(), |attempt| ready(work(attempt))));
+    assert!(error.expect_err("no time").last.is_timed_out());
+}
+
+#[test]
 fn an_attempt_that_is_late_is_dropped_and_tried_again() {
     struct Dropped<'a>(&'a Cell<u32>);
     impl Drop for Dropped<'_> {

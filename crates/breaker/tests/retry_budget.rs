@@ -127,8 +127,29 @@ fn a_spent_budget_is_full_again_within_its_time() {
         spent += 1;
     }
     assert_eq!(spent, 100);
-    assert!(!withdraw(&budget, millis(9_000)));
+    assert_eq!(budget.tokens_at(millis(5_000)), 50.0);
     assert_eq!(budget.tokens_at(millis(10_000)), 100.0);
+    assert_eq!(budget.tokens_at(millis(99_000)), 100.0);
+}
+
+/// Where withdrawals expire as well as deposits, as in a sum over a window, retries stop for the time
+/// of the window once all is spent, and then come back all at once.
+#[test]
+fn in_a_long_outage_retries_come_evenly() {
+    let budget = ratio(0.2, 0, 10);
+    let mut retries = [0; 60];
+    for call in 0..60_000_u64 {
+        let now = millis(call);
+        budget.call_at(now);
+        // It works for 15 s, and then no more.
+        if call >= 15_000 && withdraw(&budget, now) {
+            retries[call as usize / 1_000] += 1;
+        }
+    }
+    // What ten seconds have brought, less a sixteenth that may have expired, is gone in three.
+    let first: i32 = retries[15..18].iter().sum();
+    assert!((2_300..=2_700).contains(&first), "{first}");
+    assert!(retries[18..].iter().all(|second| (195..=205).contains(second)), "{retries:?}");
 }
 
 /// [40] AWS: 100 retries at a cost of 5, 50 at 10, 35 at 14, then none.
@@ -294,40 +315,49 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    /// Against a list of everything that came in and went out, by slot.
+    /// Against a list of tokens, each with its slot, of which the oldest are spent first, and a level
+    /// that rises with time.
     #[test]
-    fn a_ratio_is_the_list_of_its_last_slots(
+    fn a_ratio_is_a_row_of_tokens_and_a_reserve(
         steps in steps(),
         thousandths in 0_u64..2_000,
-        reserve in 0_u32..4,
+        reserve in prop_oneof![Just(0_u32), Just(1), Just(5), Just(10)],
         start in 0_u64..100_000,
     ) {
-        let ttl = Duration::from_millis(1_600);
+        let ttl = Duration::from_secs(2);
         let share = thousandths as f64 / 1e3;
         let budget = RetryBudget::ratio(share).per_second(reserve).ttl(ttl).build().expect("valid");
-        let (mut now, mut events) = (start, Vec::<(u64, u64, bool)>::new());
+        let (mut now, mut tokens) = (start, Vec::<(u64, u64)>::new());
+        let full = u64::from(reserve) * 2_000;
+        let mut level = full;
         for step in steps {
-            let slot = now / 100;
-            let (mut income, mut spent) = (u64::from(reserve) * 1_600, 0);
-            for &(_, amount, out) in events.iter().filter(|(at, ..)| at + 16 > slot) {
-                if out { spent += amount } else { income += amount }
-            }
-            let balance = income.saturating_sub(spent);
+            let slot = now / 125;
+            tokens.retain(|&(at, _)| at + 16 > slot);
+            let sum: u64 = tokens.iter().map(|token| token.1).sum();
             let at = Nanos::from_millis(now);
-            prop_assert_eq!(budget.tokens_at(at), balance as f64 / 1e3);
+            prop_assert_eq!(budget.tokens_at(at), (sum + level) as f64 / 1e3);
             match step {
                 Step::Call => {
                     budget.call_at(at);
-                    events.push((slot, thousandths, false));
+                    tokens.push((slot, thousandths));
                 }
                 Step::Retry => {
-                    let granted = withdraw(&budget, at);
-                    prop_assert_eq!(granted, balance >= 1_000);
-                    if granted {
-                        events.push((slot, 1_000, true));
+                    prop_assert_eq!(withdraw(&budget, at), sum >= 1_000 || level >= 1_000);
+                    let mut left = 1_000;
+                    if sum >= 1_000 {
+                        for (_, amount) in &mut tokens {
+                            let taken = left.min(*amount);
+                            *amount -= taken;
+                            left -= taken;
+                        }
+                    } else if level >= 1_000 {
+                        level -= 1_000;
                     }
                 }
-                Step::Wait(millis) => now += millis,
+                Step::Wait(millis) => {
+                    now += millis;
+                    level = (level + millis * u64::from(reserve)).min(full);
+                }
             }
         }
     }

@@ -79,6 +79,12 @@ impl<'a, C> Claim<'a, C> {
         Self { max_wait, ..self }
     }
 
+    /// Takes the permits at `now`, if nobody has to wait for them. It is no refusal if not.
+    pub(crate) fn take_at_once(&self, now: Nanos) -> Option<BulkheadPermit<'a, C>> {
+        let taken = self.bulkhead.take_for(self.want);
+        taken.then(|| BulkheadPermit::new(self.bulkhead, self.want, now))
+    }
+
     /// Waits for so long at most, and no longer than it would.
     pub(crate) fn no_longer_than(self, limit: Duration) -> Self {
         Self { max_wait: self.max_wait.min(limit), ..self }

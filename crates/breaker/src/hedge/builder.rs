@@ -73,7 +73,8 @@ impl<C> HedgeBuilder<C> {
         Self { max_hedges, ..self }
     }
 
-    /// Asks this budget before each hedge. It may be that of the retries.
+    /// Asks this budget before each hedge. Not that of the retries: each call brings tokens to either,
+    /// and both together would allow for twice the extra load.
     pub fn budget(self, budget: Arc<RetryBudget>) -> Self {
         Self { budget: Budget::Given(budget), ..self }
     }

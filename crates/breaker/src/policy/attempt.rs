@@ -28,16 +28,23 @@ impl<C: Clock> Parts<C> {
     /// Makes one attempt.
     pub(super) fn attempt<T, E>(
         &self,
+        now: Nanos,
         number: u32,
         whole: Deadline,
         judge: &impl Judge<E>,
         work: impl FnOnce(Attempt) -> Result<T, E>,
     ) -> Result<T, Cause<E>> {
-        let now = self.clock.now();
         let left = whole.check_at(now)?;
         let passed = self.pass(now)?;
-        let place = self.claim(whole, left).map(Claim::acquire).transpose();
-        let running = self.begin(number, whole, passed, place)?;
+        // Time passes only in line.
+        let (place, begun) = match self.claim(whole, left) {
+            None => (Ok(None), now),
+            Some(claim) => match claim.take_at_once(now) {
+                Some(place) => (Ok(Some(place)), now),
+                None => (claim.acquire().map(Some), self.clock.now()),
+            },
+        };
+        let running = self.begin(begun, number, whole, passed, place)?;
         let result = work(running.attempt);
         let result = result.map_err(Cause::Inner);
         running.end(self, judge, result)
@@ -46,6 +53,7 @@ impl<C: Clock> Parts<C> {
     /// Makes one attempt that can be interrupted.
     pub(super) async fn attempt_async<T, E, F>(
         &self,
+        now: Nanos,
         number: u32,
         whole: Deadline,
         judge: &impl Judge<E>,
@@ -55,14 +63,16 @@ impl<C: Clock> Parts<C> {
     where
         F: Future<Output = Result<T, E>>,
     {
-        let now = self.clock.now();
         let left = whole.check_at(now)?;
         let passed = self.pass(now)?;
-        let place = match self.claim(whole, left) {
-            Some(claim) => claim.acquire_async(sleep).await.map(Some),
-            None => Ok(None),
+        let (place, begun) = match self.claim(whole, left) {
+            None => (Ok(None), now),
+            Some(claim) => match claim.take_at_once(now) {
+                Some(place) => (Ok(Some(place)), now),
+                None => (claim.acquire_async(sleep).await.map(Some), self.clock.now()),
+            },
         };
-        let running = self.begin(number, whole, passed, place)?;
+        let running = self.begin(begun, number, whole, passed, place)?;
         let deadline = running.attempt.deadline;
         let result = race::until(deadline, &self.clock, sleep, work(running.attempt)).await;
         let result = match result {
@@ -88,6 +98,7 @@ impl<C: Clock> Parts<C> {
 
     fn begin<'a, E>(
         &'a self,
+        begun: Nanos,
         number: u32,
         whole: Deadline,
         passed: Passed<'a, C>,
@@ -97,11 +108,10 @@ impl<C: Clock> Parts<C> {
             Ok(place) => place,
             Err(full) => {
                 // It says nothing about the callee.
-                passed.finish(Outcome::Ignore, self.clock.now());
+                passed.finish(Outcome::Ignore, begun);
                 return Err(Cause::Full(full));
             }
         };
-        let begun = self.clock.now();
         let own =
             self.attempt_timeout.map_or(Deadline::NEVER, |limit| Deadline::after(begun, limit));
         let attempt = Attempt { number, deadline: own.earlier(whole) };

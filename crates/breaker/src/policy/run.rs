@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use voussoir_core::{Clock, SystemClock};
+use voussoir_core::{Clock, Nanos, SystemClock};
 
 use super::{Cause, Policy, PolicyError};
 use crate::hedge::Race;
@@ -115,13 +115,17 @@ impl<C: Clock, J, B> PolicyRun<'_, C, J, B> {
         J: Judge<E>,
         B: Substitute<T, E>,
     {
-        let whole = self.whole();
-        let mut attempts = self.begin(whole);
+        let mut now = self.policy.parts.clock.now();
+        let whole = self.whole(now);
+        let mut attempts = self.begin(whole, now);
         loop {
             let number = number(attempts.as_ref());
-            let result = self.policy.parts.attempt(number, whole, &self.judge, &mut work);
+            let result = self.policy.parts.attempt(now, number, whole, &self.judge, &mut work);
             match self.next(&mut attempts, result) {
-                Step::Wait(delay) => sleep(delay),
+                Step::Wait(delay) => {
+                    sleep(delay);
+                    now = self.policy.parts.clock.now();
+                }
                 Step::Done(Ok(value)) => return Ok(value),
                 Step::Done(Err(error)) => return self.fallback.substitute(error),
             }
@@ -143,13 +147,17 @@ impl<C: Clock, J, B> PolicyRun<'_, C, J, B> {
         J: Judge<E>,
         B: Substitute<T, E>,
     {
-        let whole = self.whole();
-        let mut attempts = self.begin(whole);
+        let mut now = self.policy.parts.clock.now();
+        let whole = self.whole(now);
+        let mut attempts = self.begin(whole, now);
         loop {
             let number = number(attempts.as_ref());
-            let result = self.hedged(number, whole, &sleep, &work).await;
+            let result = self.hedged(now, number, whole, &sleep, &work).await;
             match self.next(&mut attempts, result) {
-                Step::Wait(delay) => sleep.sleep(delay).await,
+                Step::Wait(delay) => {
+                    sleep.sleep(delay).await;
+                    now = self.policy.parts.clock.now();
+                }
                 Step::Done(Ok(value)) => return Ok(value),
                 Step::Done(Err(error)) => return self.fallback.substitute(error),
             }
@@ -159,6 +167,7 @@ impl<C: Clock, J, B> PolicyRun<'_, C, J, B> {
     /// One attempt and its hedges.
     async fn hedged<T, E, F>(
         &self,
+        now: Nanos,
         number: u32,
         whole: Deadline,
         sleep: &impl Sleep,
@@ -173,24 +182,22 @@ impl<C: Clock, J, B> PolicyRun<'_, C, J, B> {
         match &parts.hedge {
             Some(hedge) if self.idempotent => {
                 // Hedges have the number of the attempt that they double.
-                let one = |_| parts.attempt_async(number, whole, judge, sleep, work);
+                let one = |_| parts.attempt_async(clock.now(), number, whole, judge, sleep, work);
                 Race { hedge, clock, deadline: whole, sleep }.run(one).await
             }
-            _ => parts.attempt_async(number, whole, judge, sleep, work).await,
+            _ => parts.attempt_async(now, number, whole, judge, sleep, work).await,
         }
     }
 
     /// The deadline of the whole call.
-    fn whole(&self) -> Deadline {
-        let limit = self.policy.parts.timeout;
-        let own = limit.map(|limit| Deadline::after(self.policy.parts.clock.now(), limit));
+    fn whole(&self, now: Nanos) -> Deadline {
+        let own = self.policy.parts.timeout.map(|limit| Deadline::after(now, limit));
         own.map_or(self.deadline, |own| own.earlier(self.deadline))
     }
 
-    fn begin(&self, whole: Deadline) -> Option<Attempts<'_>> {
-        let parts = &self.policy.parts;
-        let retry = parts.retry.as_ref()?;
-        Some(Attempts::new(retry.view(), self.idempotent, whole, parts.clock.now()))
+    fn begin(&self, whole: Deadline, now: Nanos) -> Option<Attempts<'_>> {
+        let retry = self.policy.parts.retry.as_ref()?;
+        Some(Attempts::new(retry.view(), self.idempotent, whole, now))
     }
 
     /// What follows from how an attempt ended.
@@ -206,7 +213,7 @@ impl<C: Clock, J, B> PolicyRun<'_, C, J, B> {
         let cause = match result {
             Ok(value) => {
                 if let Some(attempts) = attempts.take() {
-                    attempts.succeeded_at(parts.clock.now());
+                    attempts.succeeded(|| parts.clock.now());
                 }
                 return Step::Done(Ok(value));
             }

@@ -96,6 +96,7 @@ impl<'a> Attempts<'a> {
     }
 
     /// The attempt was refused on this side and is not to be tried again.
+    #[cfg(feature = "std")]
     pub(crate) fn refused(&self) -> Stop {
         if let Some(observer) = self.retry.observer {
             observer.stopped(self.number, Stop::Refused);
@@ -106,8 +107,14 @@ impl<'a> Attempts<'a> {
     /// The call succeeded.
     #[inline]
     pub fn succeeded_at(self, now: Nanos) {
+        self.succeeded(|| now);
+    }
+
+    /// As [`succeeded_at`](Self::succeeded_at), where only a budget asks for the time.
+    #[inline]
+    pub(crate) fn succeeded(self, now: impl FnOnce() -> Nanos) {
         if let Some(budget) = self.retry.budget {
-            budget.success_at(now, self.paid);
+            budget.success_at(now(), self.paid);
         }
         if let Some(observer) = self.retry.observer {
             observer.succeeded(self.number);

@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use voussoir_core::{Clock, SystemClock};
+use voussoir_core::{Clock, Nanos, SystemClock};
 
 use super::{Attempt, Attempts, Retry, RetryError};
 use crate::{Deadline, EveryError, Judge, Sleep, TimeoutError, Verdict, race};
@@ -65,7 +65,11 @@ impl<C: Clock, J> RetryRun<'_, C, J> {
     {
         let mut attempts = self.begin();
         loop {
-            let result = work(attempts.attempt_at(self.now())).map_err(TimeoutError::Inner);
+            let now = self.now();
+            let result = match self.deadline.check_at(now) {
+                Ok(_) => work(attempts.attempt_at(now)).map_err(TimeoutError::Inner),
+                Err(timed_out) => Err(timed_out.into()),
+            };
             match self.next(attempts, result)? {
                 Step::Done(value) => return Ok(value),
                 Step::Wait(delay, next) => {
@@ -92,8 +96,12 @@ impl<C: Clock, J> RetryRun<'_, C, J> {
     {
         let mut attempts = self.begin();
         loop {
-            let attempt = attempts.attempt_at(self.now());
-            let result = self.in_time(attempt, &sleep, work(attempt)).await;
+            let now = self.now();
+            let attempt = attempts.attempt_at(now);
+            let result = match self.deadline.check_at(now) {
+                Ok(_) => self.in_time(attempt, &sleep, work(attempt)).await,
+                Err(timed_out) => Err(timed_out.into()),
+            };
             match self.next(attempts, result)? {
                 Step::Done(value) => return Ok(value),
                 Step::Wait(delay, next) => {
@@ -119,8 +127,12 @@ impl<C: Clock, J> RetryRun<'_, C, J> {
     {
         let mut attempts = self.begin();
         loop {
-            let attempt = attempts.attempt_at(self.now());
-            let result = self.in_time(attempt, &sleep, work(attempt)).await;
+            let now = self.now();
+            let attempt = attempts.attempt_at(now);
+            let result = match self.deadline.check_at(now) {
+                Ok(_) => self.in_time(attempt, &sleep, work(attempt)).await,
+                Err(timed_out) => Err(timed_out.into()),
+            };
             match self.next(attempts, result)? {
                 Step::Done(value) => return Ok(value),
                 Step::Wait(delay, next) => {
@@ -131,8 +143,10 @@ impl<C: Clock, J> RetryRun<'_, C, J> {
         }
     }
 
-    fn now(&self) -> voussoir_core::Nanos {
-        self.retry.clock.now()
+    /// The time, where somebody will ask for it.
+    fn now(&self) -> Nanos {
+        let asked = self.deadline.is_set() || self.retry.view().asks_time();
+        if asked { self.retry.clock.now() } else { Nanos::ZERO }
     }
 
     fn begin(&self) -> Attempts<'_> {
