@@ -98,7 +98,8 @@ async fn pass_on(
             Err(open) => {
                 pick.ignore();
                 upstream.figures().refused();
-                trouble = trouble.or_breaker_open(open.retry_after().unwrap_or(std::time::Duration::MAX));
+                trouble =
+                    trouble.or_breaker_open(open.retry_after().unwrap_or(std::time::Duration::MAX));
                 passed_over.push(Arc::clone(&upstream));
                 continue;
             }
