@@ -22,8 +22,9 @@
 //!   many; [`Limit`](ratelimit::Limit) from text; [`Decision`](ratelimit::Decision), which says what
 //!   an HTTP header needs; [rules](ratelimit::rules) from configurations and the
 //!   [client](ratelimit::client_key) behind trusted proxies.
-//! * **[`breaker`]** (feature `breaker`): [`CircuitBreaker`](breaker::CircuitBreaker) over a count
-//!   window, with [`Permit`](breaker::Permit)s that know their generation.
+//! * **[`breaker`]** (feature `breaker`): [`CircuitBreaker`](breaker::CircuitBreaker),
+//!   `Bulkhead`, [`Retry`](breaker::Retry), [`Timeout`](breaker::Timeout), [`Hedge`](breaker::Hedge), and
+//!   `Policy`, which composes them.
 //! * **[`balance`]** (feature `balance`): [`Balancer`](balance::Balancer) by ten
 //!   [algorithms](balance::Algorithm), with [`Pick`](balance::Pick)s that count themselves; health by
 //!   checks and by calls, drain, slow start, priorities and zones.

@@ -28,6 +28,18 @@ fn breaker_is_here() {
     assert_eq!(breaker.state(), State::Open);
 }
 
+#[cfg(all(feature = "breaker", feature = "std"))]
+#[test]
+fn bulkhead_is_here() {
+    use voussoir::breaker::Bulkhead;
+
+    let pool = Bulkhead::builder(1).build().expect("valid");
+    let permit = pool.try_acquire().expect("free");
+    assert!(pool.try_acquire().is_err());
+    drop(permit);
+    assert!(pool.try_acquire().is_ok());
+}
+
 #[cfg(feature = "breaker")]
 #[test]
 fn policy_is_here() {

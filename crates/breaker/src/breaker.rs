@@ -202,15 +202,16 @@ impl<C> CircuitBreaker<C> {
     #[inline]
     fn admit(&self, now: impl Fn() -> Nanos) -> Result<Ticket, Open> {
         let word = self.word();
-        if word.is_closed() {
-            let start = if self.config.times_calls() { now() } else { Nanos::ZERO };
-            return Ok(Ticket { generation: word.generation(), start });
+        if word.is_closed() && !self.config.times_calls() {
+            return Ok(Ticket { generation: word.generation(), start: Nanos::ZERO });
         }
-        self.admit_guarded(now())
+        self.admit_at(now)
     }
 
-    fn admit_guarded(&self, now: Nanos) -> Result<Ticket, Open> {
-        let admitted = self.decide(now);
+    /// Apart, so that the way of a closed breaker is short enough to be inlined.
+    #[inline(never)]
+    fn admit_at(&self, now: impl Fn() -> Nanos) -> Result<Ticket, Open> {
+        let admitted = self.decide(now());
         if let Err(open) = &admitted {
             self.refused.fetch_add(1, Ordering::Relaxed);
             self.watch.tell(|observer| observer.refused(open));

@@ -254,6 +254,7 @@ impl<C> Bulkhead<C> {
     }
 
     /// What an adaptive limit learns from work that took so long.
+    #[inline(never)]
     fn learn(&self, took: Duration, outcome: Outcome) {
         let Some(adaptive) = &self.adaptive else { return };
         // Who finds it taken lets its sample go, rather than make work wait for statistics.

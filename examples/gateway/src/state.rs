@@ -96,7 +96,7 @@ impl State {
 /// The state of an upstream's breaker.
 pub(crate) fn breaker_state(upstream: &Upstream) -> BreakerState {
     match upstream.breaker().state() {
-        breaker::State::Closed => BreakerState::Closed,
+        breaker::State::Closed | breaker::State::RampingUp => BreakerState::Closed,
         breaker::State::HalfOpen => BreakerState::HalfOpen,
         // States to come, of a breaker that lets nothing pass as far as we know.
         _ => BreakerState::Open,

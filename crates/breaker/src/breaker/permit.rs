@@ -108,6 +108,7 @@ impl<C> Drop for Permit<'_, C> {
 }
 
 /// The call ended and nobody said how.
+#[cold]
 fn abandon<C>(breaker: &CircuitBreaker<C>, ticket: Ticket) {
     #[cfg(feature = "std")]
     let panicking = std::thread::panicking();

@@ -28,6 +28,32 @@ impl<C> CircuitBreaker<C> {
         {
             return;
         }
+        self.record_unhealthy(ticket, failed, now);
+    }
+
+    /// Apart, so that the way of a healthy breaker is short enough to be inlined.
+    #[inline(never)]
+    fn record_unhealthy(&self, ticket: Ticket, failed: bool, now: impl Fn() -> Nanos) {
+        // The usual case once more, without the questions that others need.
+        while self.healthy != 0 {
+            let outcomes = self.outcomes();
+            if self.word() != Word::new(State::Closed, ticket.generation) {
+                break;
+            }
+            let pushed = outcomes.push(failed, self.config.window);
+            // A failure among failures changes nothing either, but must open the breaker itself:
+            // whoever filled the window may have been held up before it could.
+            if pushed == outcomes && !failed {
+                return;
+            }
+            if pushed == outcomes || swap(&self.outcomes, outcomes.0, pushed.0) {
+                let tally = pushed.tally(false);
+                if tally.failures > 0 && self.config.trips(tally) {
+                    self.trip_by(ticket.generation, tally, now());
+                }
+                return;
+            }
+        }
         if self.config.times_calls() {
             let now = now();
             let took = now.saturating_duration_since(ticket.start);
@@ -37,6 +63,7 @@ impl<C> CircuitBreaker<C> {
         }
     }
 
+    #[inline]
     fn record_timed(&self, ticket: Ticket, failed: bool, slow: bool, now: impl Fn() -> Nanos) {
         let word = self.word();
         if word.generation() != ticket.generation {
@@ -80,8 +107,7 @@ impl<C> CircuitBreaker<C> {
                 } else {
                     outcomes.push(failed, self.config.window)
                 };
-                // A failure among failures changes nothing, but must open the breaker itself: whoever
-                // filled the window may have been held up before it could.
+                // As above.
                 if pushed == outcomes && !failed && !slow {
                     return None;
                 }
