@@ -34,25 +34,8 @@ impl<C> CircuitBreaker<C> {
     /// Apart, so that the way of a healthy breaker is short enough to be inlined.
     #[inline(never)]
     fn record_unhealthy(&self, ticket: Ticket, failed: bool, now: impl Fn() -> Nanos) {
-        // The usual case once more, without the questions that others need.
-        while self.healthy != 0 {
-            let outcomes = self.outcomes();
-            if self.word() != Word::new(State::Closed, ticket.generation) {
-                break;
-            }
-            let pushed = outcomes.push(failed, self.config.window);
-            // A failure among failures changes nothing either, but must open the breaker itself:
-            // whoever filled the window may have been held up before it could.
-            if pushed == outcomes && !failed {
-                return;
-            }
-            if pushed == outcomes || swap(&self.outcomes, outcomes.0, pushed.0) {
-                let tally = pushed.tally(false);
-                if tally.failures > 0 && self.config.trips(tally) {
-                    self.trip_by(ticket.generation, tally, now());
-                }
-                return;
-            }
+        if self.healthy != 0 && self.record_in_word(ticket, failed, &now) {
+            return;
         }
         if self.config.times_calls() {
             let now = now();
@@ -60,6 +43,31 @@ impl<C> CircuitBreaker<C> {
             self.record_timed(ticket, failed, self.config.is_slow(took), || now);
         } else {
             self.record_timed(ticket, failed, false, now);
+        }
+    }
+
+    /// The usual case, without the questions that others need: closed, the window in a word, no call
+    /// timed. Says whether it was that.
+    #[inline]
+    fn record_in_word(&self, ticket: Ticket, failed: bool, now: impl Fn() -> Nanos) -> bool {
+        loop {
+            let outcomes = self.outcomes();
+            if self.word() != Word::new(State::Closed, ticket.generation) {
+                return false;
+            }
+            let pushed = outcomes.push(failed, self.config.window);
+            // A failure among failures changes nothing either, but must open the breaker itself:
+            // whoever filled the window may have been held up before it could.
+            if pushed == outcomes && !failed {
+                return true;
+            }
+            if pushed == outcomes || swap(&self.outcomes, outcomes.0, pushed.0) {
+                let tally = pushed.tally(false);
+                if tally.failures > 0 && self.config.trips(tally) {
+                    self.trip_by(ticket.generation, tally, now());
+                }
+                return true;
+            }
         }
     }
 
