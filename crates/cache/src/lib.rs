@@ -13,6 +13,8 @@ extern crate std;
 #[cfg(feature = "std")]
 pub mod flight;
 #[cfg(feature = "std")]
+pub mod refresh;
+#[cfg(feature = "std")]
 mod sync;
 
 #[cfg(doctest)]

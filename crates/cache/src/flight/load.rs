@@ -19,7 +19,7 @@ enum Step<K, V, E> {
 }
 
 impl<K, V: Clone> Flights<K, V> {
-    /// The value of `key`: from the load of another caller, from `look`, or from `load`, which this
+    /// The value of `key`: from the load of another caller, from `look`, or from `loader`, which this
     /// caller runs at most once and nobody else meanwhile. To be called after a miss.
     ///
     /// `look` finds the value in the cache, under the lock of the key's shard. `store` is given the
@@ -52,7 +52,7 @@ impl<K, V: Clone> Flights<K, V> {
     ///
     /// # Panics
     ///
-    /// When `load` panics; one of those that wait takes over.
+    /// When `loader` panics; one of those that wait takes over.
     #[expect(clippy::too_many_arguments, reason = "the cache beside it is the caller, once")]
     pub fn load<Q, E>(
         &self,
@@ -61,7 +61,7 @@ impl<K, V: Clone> Flights<K, V> {
         to_owned: impl Fn() -> K,
         within: Option<Duration>,
         look: impl Fn() -> Option<V>,
-        load: impl FnOnce() -> Result<V, E>,
+        loader: impl FnOnce() -> Result<V, E>,
         store: impl FnOnce(&Lead<K, V>, V) -> V,
     ) -> Result<V, LoadError<E>>
     where
@@ -71,14 +71,14 @@ impl<K, V: Clone> Flights<K, V> {
         // A time beyond what the system can tell is no limit.
         let deadline = within.and_then(|within| Instant::now().checked_add(within));
         loop {
-            let step = match self.begin(hash, key, &to_owned) {
+            let next = match self.begin(hash, key, &to_owned) {
                 Role::Lead(lead) => Step::Lead(lead),
                 Role::Wait(wait) => Step::after(wait.block_until(deadline)),
                 Role::Recursive => Step::Done(Err(LoadError::Recursive)),
             };
-            match step.look(&look) {
+            match next.look(&look) {
                 Step::Lead(lead) => {
-                    let result = lead.scope(load);
+                    let result = lead.scope(loader);
                     return conclude(lead, result, store);
                 }
                 Step::LookAgain => {}
@@ -102,7 +102,7 @@ impl<K, V: Clone> Flights<K, V> {
         to_owned: impl Fn() -> K,
         timer: impl Future<Output = ()>,
         look: impl Fn() -> Option<V>,
-        load: impl FnOnce() -> F,
+        loader: impl FnOnce() -> F,
         store: impl FnOnce(&Lead<K, V>, V) -> V,
     ) -> Result<V, LoadError<E>>
     where
@@ -112,14 +112,14 @@ impl<K, V: Clone> Flights<K, V> {
     {
         let mut timer = pin!(timer);
         loop {
-            let step = match self.begin(hash, key, &to_owned) {
+            let next = match self.begin(hash, key, &to_owned) {
                 Role::Lead(lead) => Step::Lead(lead),
                 Role::Wait(wait) => Step::after(wait.until(timer.as_mut()).await),
                 Role::Recursive => Step::Done(Err(LoadError::Recursive)),
             };
-            match step.look(&look) {
+            match next.look(&look) {
                 Step::Lead(lead) => {
-                    let result = lead.scope_async(async { load().await }).await;
+                    let result = lead.scope_async(async { loader().await }).await;
                     return conclude(lead, result, store);
                 }
                 Step::LookAgain => {}
@@ -147,7 +147,7 @@ impl<K, V: Clone> Flights<K, V> {
         to_owned: impl Fn() -> K,
         timer: impl Future<Output = ()>,
         look: impl Fn() -> Option<V>,
-        load: impl FnOnce() -> F + Clone + Send + 'static,
+        loader: impl FnOnce() -> F + Clone + Send + 'static,
         store: impl FnOnce(&Lead<K, V>, V) -> V + Clone + Send + 'static,
         executor: &Executor,
     ) -> Result<V, LoadError<E>>
@@ -160,20 +160,20 @@ impl<K, V: Clone> Flights<K, V> {
     {
         let mut timer = pin!(timer);
         loop {
-            let step = match self.begin(hash, key, &to_owned) {
+            let next = match self.begin(hash, key, &to_owned) {
                 Role::Lead(lead) => Step::Lead(lead),
                 Role::Wait(wait) => Step::after(wait.until(timer.as_mut()).await),
                 Role::Recursive => Step::Done(Err(LoadError::Recursive)),
             };
-            let step = match step.look(&look) {
+            let next = match next.look(&look) {
                 Step::Lead(lead) => {
                     let (lead, wait) = lead.detach();
-                    lead.run_on(executor, load.clone(), store.clone());
+                    lead.run_on(executor, loader.clone(), store.clone());
                     Step::after(wait.until(timer.as_mut()).await).look(&look)
                 }
                 other => other,
             };
-            if let Step::Done(result) = step {
+            if let Step::Done(result) = next {
                 return result;
             }
         }
@@ -190,14 +190,14 @@ where
     pub fn run_on<E, F>(
         self,
         executor: &Executor,
-        load: impl FnOnce() -> F + Send + 'static,
+        loader: impl FnOnce() -> F + Send + 'static,
         store: impl FnOnce(&Self, V) -> V + Send + 'static,
     ) where
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>> + Send,
     {
         executor.spawn(async move {
-            let result = self.scope_async(async { load().await }).await;
+            let result = self.scope_async(async { loader().await }).await;
             // Whom it concerns is told by the landing.
             let _ = conclude(self, result, store);
         });
