@@ -6,6 +6,17 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+#[cfg(feature = "std")]
+pub mod flight;
+#[cfg(feature = "std")]
+pub mod refresh;
+#[cfg(feature = "std")]
+mod sync;
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
