@@ -115,7 +115,7 @@ impl<K, V, S, C, P: Eviction> CacheBuilder<K, V, S, C, P> {
     }
 
     /// Lets each entry say how long it is good.
-    pub fn expiry(mut self, expiry: impl Expiry<K, V>) -> Self {
+    pub fn expiry(mut self, expiry: impl Expiry<K, V> + 'static) -> Self {
         self.options.expiry = Some(Arc::new(expiry));
         self
     }

@@ -21,11 +21,11 @@ use hashbrown::HashTable;
 use voussoir_core::Nanos;
 
 pub(crate) use fallout::{Fallout, Gone};
-pub(crate) use read::Read;
+pub(crate) use manage::Kept;
 use slab::{MOST, Node, Slab};
 use tags::Tags;
 
-use crate::policy::list::{Link, Links, Region};
+use crate::policy::list::{Link, Links, NIL, Region};
 use crate::policy::{Evict, Policy, Setup, index_hash};
 use crate::time::Timers;
 use crate::{Cause, Inserted, Terms};
@@ -45,6 +45,8 @@ pub(crate) struct Engine<K, V, P> {
     version: u8,
     /// Slots that a new version has left to be looked at, from the end.
     outdated: u32,
+    /// Where the last insertion put its entry.
+    newest: u32,
     unit: bool,
     timers: Option<Box<Timers>>,
     tags: Option<Box<Tags>>,
@@ -94,6 +96,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
             weight: 0,
             version: 0,
             outdated: 0,
+            newest: NIL,
             unit: setup.unit,
             timers: None,
             tags: None,
@@ -166,6 +169,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
             self.policy.admit(&mut self.slab, slot);
         }
         self.set_terms(slot, arrival, now);
+        self.newest = slot;
         self.counts.inserted += 1;
         if !self.unit && self.slab.len().is_power_of_two() {
             self.policy.entries(u64::from(self.slab.len()));
@@ -205,6 +209,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
             tags.clear(slot);
         }
         self.set_terms(slot, arrival, now);
+        self.newest = slot;
         self.counts.replaced += 1;
         self.counts.inserted += 1;
         // The entry itself may be what has to go: it has just proved to be large.

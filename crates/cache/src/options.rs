@@ -74,6 +74,13 @@ impl<K, V> Options<K, V> {
         Arrival { weight, ttl, tti, cost, terms }
     }
 
+    /// As `arrival`, for an entry of a snapshot, which knows its times itself.
+    pub(crate) fn restored<'a>(&self, key: &K, value: &V, terms: &'a Terms) -> Arrival<'a> {
+        let weight = self.weigher.as_ref().map_or(1, |weigh| weigh(key, value).max(1));
+        let tti = terms.tti.unwrap_or(Duration::ZERO);
+        Arrival { weight, ttl: terms.ttl, tti, cost: Duration::ZERO, terms: Some(terms) }
+    }
+
     #[inline]
     fn jittered(&self) -> Option<Duration> {
         let ttl = self.ttl?;

@@ -54,7 +54,7 @@ impl<K, V> UnsyncCache<K, V> {
 impl<K, V, S, C, P: Eviction> UnsyncCache<K, V, S, C, P> {
     pub(crate) fn from_plan(plan: Plan<K, V, S, C>) -> Self {
         let setup = plan.setup(plan.capacity, 0);
-        let tuner = (plan.choice == Policy::Adaptive)
+        let tuner = P::follows(plan.choice)
             .then(|| Setup::tuner(plan.capacity, setup.unit, plan.seed))
             .flatten();
         let setup = Setup { tuner: tuner.clone(), ..setup };

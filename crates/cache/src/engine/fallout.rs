@@ -6,7 +6,7 @@ use crate::Cause;
 
 /// An entry that has left.
 #[derive(Debug)]
-pub struct Gone<K, V> {
+pub(crate) struct Gone<K, V> {
     pub key: K,
     pub value: V,
     pub cause: Cause,
@@ -14,19 +14,19 @@ pub struct Gone<K, V> {
 
 /// Entries that have left. The first needs no allocation: most operations evict one at most.
 #[derive(Debug)]
-pub struct Fallout<K, V> {
+pub(crate) struct Fallout<K, V> {
     first: Option<Gone<K, V>>,
     more: Vec<Gone<K, V>>,
 }
 
 impl<K, V> Fallout<K, V> {
     #[inline]
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { first: None, more: Vec::new() }
     }
 
     #[inline]
-    pub fn push(&mut self, key: K, value: V, cause: Cause) {
+    pub(crate) fn push(&mut self, key: K, value: V, cause: Cause) {
         let gone = Gone { key, value, cause };
         if self.first.is_none() {
             self.first = Some(gone);
@@ -35,12 +35,12 @@ impl<K, V> Fallout<K, V> {
         }
     }
 
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         usize::from(self.first.is_some()) + self.more.len()
     }
 
     #[inline]
-    pub fn into_iter(self) -> impl Iterator<Item = Gone<K, V>> {
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = Gone<K, V>> {
         self.first.into_iter().chain(self.more)
     }
 }

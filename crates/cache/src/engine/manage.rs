@@ -23,6 +23,7 @@ pub(crate) struct Kept<'a, K, V> {
     pub(crate) ttl: Option<Duration>,
     pub(crate) tti: Duration,
     pub(crate) tags: Vec<Box<str>>,
+    pub(crate) pinned: bool,
 }
 
 impl<K, V, P: Evict> Engine<K, V, P> {
@@ -181,9 +182,11 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         });
         let tti = timers.map_or(Duration::ZERO, |timers| timers.idle(slot));
         let tags = self.tags.as_ref().map_or_else(Vec::new, |tags| tags.of(slot));
-        let region = self.slab.link(slot).region.code();
+        let region = self.slab.link(slot).region;
+        let pinned = region == Region::Aside;
+        let region = region.code();
         let heat = self.policy.heat(&self.slab, slot).0;
-        Kept { key, value, region, heat, ttl, tti, tags }
+        Kept { key, value, region, heat, ttl, tti, tags, pinned }
     }
 
     /// Takes in an entry of a snapshot, which is given coldest first.
@@ -191,7 +194,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         &mut self,
         hash: u64,
         (key, value): (K, V),
-        (region, heat): (u8, u8),
+        state: Option<(u8, u8)>,
         arrival: &Arrival<'_>,
         now: Nanos,
         fallout: &mut Fallout<K, V>,
@@ -199,18 +202,16 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         K: Eq,
     {
         let hash = fold(hash);
-        let before = self.counts.inserted;
         match self.insert(hash, key, value, arrival, now, fallout) {
-            Ok(_) if self.counts.inserted == before => {}
             Ok(_) => {
-                // The newest entry of the slab is the one just inserted: found by its hash.
-                let newest = self.index.find(crate::policy::index_hash(hash), |&slot| {
-                    self.slab.link(slot).region != Region::Aside
-                        && self.slab.link(slot).hash == hash
-                });
-                if let Some(&slot) = newest {
+                if let (Some((region, heat)), Some(slot)) = (state, self.newest())
+                    && self.slab.link(slot).region != Region::Aside
+                {
                     self.policy.removed(&mut self.slab, slot);
-                    let region = Region::from_code(region);
+                    let region = match Region::from_code(region) {
+                        Region::Aside => Region::First,
+                        region => region,
+                    };
                     self.policy.recall(&mut self.slab, slot, region, heat);
                 }
             }
@@ -218,7 +219,12 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         }
     }
 
-    /// Gives memory back that growth took.
+    /// The entry that the last insertion put in, if it is still there.
+    pub(crate) fn newest(&self) -> Option<u32> {
+        self.slab.get(self.newest).map(|_| self.newest)
+    }
+
+    /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
         self.index.allocation_size()
             + self.slab.bytes()

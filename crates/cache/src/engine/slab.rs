@@ -12,7 +12,7 @@ enum Slot<K, V> {
 }
 
 #[derive(Debug)]
-pub struct Node<K, V> {
+pub(super) struct Node<K, V> {
     pub key: K,
     pub value: V,
     pub link: Link,
@@ -20,7 +20,7 @@ pub struct Node<K, V> {
 
 /// Entries that are named by four bytes. The weights stand beside them, where there are any.
 #[derive(Debug)]
-pub struct Slab<K, V> {
+pub(super) struct Slab<K, V> {
     slots: Vec<Slot<K, V>>,
     weights: Option<Vec<u64>>,
     free: u32,
@@ -28,26 +28,26 @@ pub struct Slab<K, V> {
 }
 
 /// The most entries of a slab: links keep one bit for themselves.
-pub const MOST: u32 = (1 << 31) - 1;
+pub(super) const MOST: u32 = (1 << 31) - 1;
 
 impl<K, V> Slab<K, V> {
-    pub const fn new(weighted: bool) -> Self {
+    pub(super) const fn new(weighted: bool) -> Self {
         let weights = if weighted { Some(Vec::new()) } else { None };
         Self { slots: Vec::new(), weights, free: NIL, len: 0 }
     }
 
     #[inline]
-    pub const fn len(&self) -> u32 {
+    pub(super) const fn len(&self) -> u32 {
         self.len
     }
 
     /// Places, taken or free.
-    pub fn places(&self) -> u32 {
+    pub(super) fn places(&self) -> u32 {
         self.slots.len() as u32
     }
 
     #[inline]
-    pub fn get(&self, slot: u32) -> Option<&Node<K, V>> {
+    pub(super) fn get(&self, slot: u32) -> Option<&Node<K, V>> {
         match self.slots.get(slot as usize) {
             Some(Slot::Taken(node)) => Some(node),
             _ => None,
@@ -55,7 +55,7 @@ impl<K, V> Slab<K, V> {
     }
 
     #[inline]
-    pub fn get_mut(&mut self, slot: u32) -> Option<&mut Node<K, V>> {
+    pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Node<K, V>> {
         match self.slots.get_mut(slot as usize) {
             Some(Slot::Taken(node)) => Some(node),
             _ => None,
@@ -64,7 +64,7 @@ impl<K, V> Slab<K, V> {
 
     /// An entry that is known to be there: from the index, or from a list.
     #[inline]
-    pub fn node(&self, slot: u32) -> &Node<K, V> {
+    pub(super) fn node(&self, slot: u32) -> &Node<K, V> {
         match &self.slots[slot as usize] {
             Slot::Taken(node) => node,
             Slot::Free { .. } => unreachable!("the index and the lists name taken slots alone"),
@@ -72,7 +72,7 @@ impl<K, V> Slab<K, V> {
     }
 
     #[inline]
-    pub fn node_mut(&mut self, slot: u32) -> &mut Node<K, V> {
+    pub(super) fn node_mut(&mut self, slot: u32) -> &mut Node<K, V> {
         match &mut self.slots[slot as usize] {
             Slot::Taken(node) => node,
             Slot::Free { .. } => unreachable!("the index and the lists name taken slots alone"),
@@ -81,7 +81,7 @@ impl<K, V> Slab<K, V> {
 
     /// Grows by half of itself or more, but not beyond `most` places at once.
     #[inline]
-    pub fn insert(&mut self, node: Node<K, V>, weight: u64, most: u64) -> u32 {
+    pub(super) fn insert(&mut self, node: Node<K, V>, weight: u64, most: u64) -> u32 {
         let slot = if self.free == NIL {
             if self.slots.len() == self.slots.capacity() {
                 self.grow(most);
@@ -121,7 +121,7 @@ impl<K, V> Slab<K, V> {
 
     /// Takes an entry out.
     #[inline]
-    pub fn remove(&mut self, slot: u32) -> Option<Node<K, V>> {
+    pub(super) fn remove(&mut self, slot: u32) -> Option<Node<K, V>> {
         let place = self.slots.get_mut(slot as usize)?;
         if matches!(place, Slot::Free { .. }) {
             return None;
@@ -135,18 +135,18 @@ impl<K, V> Slab<K, V> {
     }
 
     /// Sets a weight and tells the one before.
-    pub fn reweigh(&mut self, slot: u32, weight: u64) -> u64 {
+    pub(super) fn reweigh(&mut self, slot: u32, weight: u64) -> u64 {
         match &mut self.weights {
             Some(weights) => core::mem::replace(&mut weights[slot as usize], weight),
             None => 1,
         }
     }
 
-    pub fn slots(&self) -> impl Iterator<Item = u32> {
+    pub(super) fn slots(&self) -> impl Iterator<Item = u32> {
         (0..self.places()).filter(|&slot| self.get(slot).is_some())
     }
 
-    pub fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         let weights = self.weights.as_ref().map_or(0, Vec::capacity) * size_of::<u64>();
         self.slots.capacity() * size_of::<Slot<K, V>>() + weights
     }

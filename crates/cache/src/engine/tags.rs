@@ -28,7 +28,7 @@ struct Tag {
 
 /// Memory is proportional to the memberships: 20 bytes each, and a name for each tag in use.
 #[derive(Debug)]
-pub struct Tags {
+pub(super) struct Tags {
     names: HashTable<u32>,
     tags: Vec<Tag>,
     free_tags: Vec<u32>,
@@ -40,7 +40,7 @@ pub struct Tags {
 }
 
 impl Tags {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             names: HashTable::new(),
             tags: Vec::new(),
@@ -79,7 +79,7 @@ impl Tags {
     }
 
     /// The entry in `slot`, which carries none yet, carries these from here on.
-    pub fn set(&mut self, slot: u32, names: &[Box<str>]) {
+    pub(super) fn set(&mut self, slot: u32, names: &[Box<str>]) {
         if self.of_slot.len() <= slot as usize {
             self.of_slot.resize(slot as usize + 1, NIL);
         }
@@ -109,7 +109,7 @@ impl Tags {
     }
 
     /// The entry in `slot` is gone.
-    pub fn clear(&mut self, slot: u32) {
+    pub(super) fn clear(&mut self, slot: u32) {
         let Some(first) = self.of_slot.get_mut(slot as usize) else { return };
         let mut at = core::mem::replace(first, NIL);
         while at != NIL {
@@ -141,13 +141,13 @@ impl Tags {
     }
 
     /// Some entry that carries the tag.
-    pub fn first(&self, name: &str) -> Option<u32> {
+    pub(super) fn first(&self, name: &str) -> Option<u32> {
         let first = self.tags[self.find(name)? as usize].first;
         self.members.get(first as usize).map(|member| member.slot)
     }
 
     /// The tags of an entry.
-    pub fn of(&self, slot: u32) -> Vec<Box<str>> {
+    pub(super) fn of(&self, slot: u32) -> Vec<Box<str>> {
         let mut at = self.of_slot.get(slot as usize).copied().unwrap_or(NIL);
         let mut names = Vec::new();
         while let Some(member) = self.members.get(at as usize) {
@@ -157,7 +157,7 @@ impl Tags {
         names
     }
 
-    pub fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         let names: usize = self.tags.iter().map(|tag| tag.name.len()).sum();
         size_of::<Self>()
             + names

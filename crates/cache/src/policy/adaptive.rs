@@ -104,6 +104,10 @@ impl Evict for Adaptive {
         }
     }
 
+    fn follows(_: Policy) -> bool {
+        true
+    }
+
     fn kind(&self) -> Policy {
         Policy::Adaptive
     }

@@ -43,6 +43,10 @@ impl Evict for Any {
         })
     }
 
+    fn follows(choice: Policy) -> bool {
+        choice == Policy::Adaptive
+    }
+
     fn kind(&self) -> Policy {
         chosen!(&self.0, policy => policy.kind())
     }

@@ -10,7 +10,7 @@ const RESTART: f64 = 0.05;
 /// The hill climber of Einziger, Eytan, Friedman and Manes, "Adaptive software cache management"
 /// (Middleware 2018), with the constants of its authors' library.
 #[derive(Debug)]
-pub struct Climber {
+pub(super) struct Climber {
     hits: u64,
     requests: u64,
     /// Requests between steps.
@@ -23,18 +23,18 @@ pub struct Climber {
 
 impl Climber {
     /// Starts at a tenth, where fewer traces lose than at the paper's hundredth.
-    pub fn new(sample: u64) -> Self {
+    pub(super) fn new(sample: u64) -> Self {
         Self { hits: 0, requests: 0, sample, before: 0.0, step: STEP, share: 0.1 }
     }
 
     /// The window's share of the capacity.
-    pub const fn share(&self) -> f64 {
+    pub(super) const fn share(&self) -> f64 {
         self.share
     }
 
     /// Notes a request. The answer is the new share of the window, when it changes.
     #[inline]
-    pub fn note(&mut self, hit: bool) -> Option<f64> {
+    pub(super) fn note(&mut self, hit: bool) -> Option<f64> {
         self.hits += u64::from(hit);
         self.requests += 1;
         (self.requests >= self.sample).then(|| self.climb())

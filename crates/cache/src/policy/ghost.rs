@@ -16,7 +16,7 @@ const STEPS: u64 = 1 << 13;
 /// on average, that is seldom. A foreign key is taken for a remembered one in at most 8 / 2^16
 /// questions. An exact set costs three times the memory and two cache misses more an eviction.
 #[derive(Debug)]
-pub struct Ghost {
+pub(super) struct Ghost {
     buckets: Box<[[u32; WAYS]]>,
     /// How many evictions ago a key is forgotten.
     window: u64,
@@ -26,12 +26,12 @@ pub struct Ghost {
 }
 
 impl Ghost {
-    pub fn new(window: u64) -> Self {
+    pub(super) fn new(window: u64) -> Self {
         Self { buckets: Box::default(), window, pace: window.div_ceil(STEPS).max(1), evictions: 0 }
     }
 
     /// Forgets everything and remembers `window` evictions from here on.
-    pub fn resize(&mut self, window: u64) {
+    pub(super) fn resize(&mut self, window: u64) {
         if window != self.window {
             *self = Self::new(window);
         }
@@ -62,7 +62,7 @@ impl Ghost {
     }
 
     /// Remembers that a key was evicted.
-    pub fn remember(&mut self, hash: u32) {
+    pub(super) fn remember(&mut self, hash: u32) {
         if self.buckets.is_empty() {
             if self.window == 0 {
                 return;
@@ -85,7 +85,7 @@ impl Ghost {
     }
 
     /// Whether a key was evicted of late; then it is forgotten.
-    pub fn recall(&mut self, hash: u32) -> bool {
+    pub(super) fn recall(&mut self, hash: u32) -> bool {
         if self.buckets.is_empty() {
             return false;
         }
@@ -98,7 +98,7 @@ impl Ghost {
         fresh
     }
 
-    pub fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         size_of_val(&*self.buckets)
     }
 }

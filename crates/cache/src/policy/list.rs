@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU8, Ordering};
 
 /// No slot. A slab holds fewer than 2^31 entries.
-pub const NIL: u32 = u32::MAX;
+pub(crate) const NIL: u32 = u32::MAX;
 
 /// Which of its policy's lists an entry stands in. Few values, so that the compiler finds room here
 /// to mark a free slot of the slab.
@@ -100,7 +100,7 @@ pub trait Links {
 
 /// A list of entries with its weight; the front is the end that was used last.
 #[derive(Clone, Copy, Debug)]
-pub struct List {
+pub(crate) struct List {
     head: u32,
     tail: u32,
     weight: u64,
@@ -108,31 +108,31 @@ pub struct List {
 
 impl List {
     /// An empty list.
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { head: NIL, tail: NIL, weight: 0 }
     }
 
     /// The sum of its entries' weights.
     #[inline]
-    pub const fn weight(&self) -> u64 {
+    pub(crate) const fn weight(&self) -> u64 {
         self.weight
     }
 
     /// The last entry.
     #[inline]
-    pub fn tail(&self) -> Option<u32> {
+    pub(crate) fn tail(&self) -> Option<u32> {
         (self.tail != NIL).then_some(self.tail)
     }
 
     /// Whether there is none.
     #[inline]
-    pub const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.head == NIL
     }
 
     /// Puts an entry to the front.
     #[inline]
-    pub fn push_front<L: Links>(&mut self, links: &mut L, slot: u32) {
+    pub(crate) fn push_front<L: Links>(&mut self, links: &mut L, slot: u32) {
         self.weight += links.weight(slot);
         let head = self.head;
         let link = links.link_mut(slot);
@@ -147,7 +147,7 @@ impl List {
 
     /// Takes an entry out.
     #[inline]
-    pub fn unlink<L: Links>(&mut self, links: &mut L, slot: u32) {
+    pub(crate) fn unlink<L: Links>(&mut self, links: &mut L, slot: u32) {
         self.weight = self.weight.saturating_sub(links.weight(slot));
         self.detach(links, slot);
     }
@@ -167,7 +167,7 @@ impl List {
 
     /// Moves an entry of this list to its front.
     #[inline]
-    pub fn move_to_front<L: Links>(&mut self, links: &mut L, slot: u32) {
+    pub(crate) fn move_to_front<L: Links>(&mut self, links: &mut L, slot: u32) {
         if self.head == slot {
             return;
         }
@@ -181,12 +181,12 @@ impl List {
     }
 
     /// An entry of this list weighs something else.
-    pub fn reweigh(&mut self, old: u64, new: u64) {
+    pub(crate) fn reweigh(&mut self, old: u64, new: u64) {
         self.weight = self.weight.saturating_sub(old).saturating_add(new);
     }
 
     /// Calls `visit` from the front to the end.
-    pub fn visit<L: Links>(&self, links: &L, visit: &mut dyn FnMut(u32)) {
+    pub(crate) fn visit<L: Links>(&self, links: &L, visit: &mut dyn FnMut(u32)) {
         let mut at = self.head;
         while at != NIL {
             visit(at);

@@ -9,7 +9,7 @@ const PROTECTED_PERCENT: u64 = 80;
 const MOVES: usize = 16;
 
 #[derive(Debug)]
-pub struct Regions {
+pub(super) struct Regions {
     window: List,
     probation: List,
     protected: List,
@@ -19,7 +19,7 @@ pub struct Regions {
 }
 
 impl Regions {
-    pub fn new(capacity: u64, window: u64) -> Self {
+    pub(super) fn new(capacity: u64, window: u64) -> Self {
         let mut regions = Self {
             window: List::new(),
             probation: List::new(),
@@ -32,16 +32,16 @@ impl Regions {
         regions
     }
 
-    pub const fn capacity(&self) -> u64 {
+    pub(super) const fn capacity(&self) -> u64 {
         self.capacity
     }
 
-    pub const fn window(&self) -> u64 {
+    pub(super) const fn window(&self) -> u64 {
         self.window_target
     }
 
     /// Aims at a window of this weight. Entries move as others come.
-    pub fn retarget(&mut self, capacity: u64, window: u64) {
+    pub(super) fn retarget(&mut self, capacity: u64, window: u64) {
         self.capacity = capacity;
         self.window_target = window.clamp(1, capacity.max(1));
         let main = capacity.saturating_sub(self.window_target);
@@ -67,13 +67,13 @@ impl Regions {
     }
 
     #[inline]
-    pub fn put<L: Links>(&mut self, links: &mut L, slot: u32, to: Region) {
+    pub(super) fn put<L: Links>(&mut self, links: &mut L, slot: u32, to: Region) {
         links.link_mut(slot).region = to;
         self.list(to).push_front(links, slot);
     }
 
     #[inline]
-    pub fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
+    pub(super) fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
         match links.link(slot).region {
             Region::Second => {
                 self.shift(links, slot, Region::Third);
@@ -91,7 +91,7 @@ impl Regions {
 
     /// Takes a newcomer in. What the window cannot hold goes on probation.
     #[inline]
-    pub fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
+    pub(super) fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
         self.put(links, slot, Region::First);
         for _ in 0..MOVES {
             if self.window.weight() <= self.window_target {
@@ -107,7 +107,7 @@ impl Regions {
     /// What makes room for `incoming`: the oldest of the window competes with the oldest on
     /// probation when the window is full, and `wins` is asked about (newer, older).
     #[inline]
-    pub fn victim<L: Links>(
+    pub(super) fn victim<L: Links>(
         &mut self,
         links: &mut L,
         incoming: u64,
@@ -129,16 +129,16 @@ impl Regions {
     }
 
     #[inline]
-    pub fn removed<L: Links>(&mut self, links: &mut L, slot: u32) {
+    pub(super) fn removed<L: Links>(&mut self, links: &mut L, slot: u32) {
         let region = links.link(slot).region;
         self.list(region).unlink(links, slot);
     }
 
-    pub fn reweighed(&mut self, region: Region, old: u64, new: u64) {
+    pub(super) fn reweighed(&mut self, region: Region, old: u64, new: u64) {
         self.list(region).reweigh(old, new);
     }
 
-    pub fn visit<L: Links>(&self, links: &L, visit: &mut dyn FnMut(u32)) {
+    pub(super) fn visit<L: Links>(&self, links: &L, visit: &mut dyn FnMut(u32)) {
         self.protected.visit(links, visit);
         self.window.visit(links, visit);
         self.probation.visit(links, visit);

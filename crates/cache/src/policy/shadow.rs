@@ -11,7 +11,7 @@ use super::{contest, index_hash};
 
 /// One size of the window, tried on a sample of the keys.
 #[derive(Debug)]
-pub struct Shadow {
+pub(super) struct Shadow {
     index: HashTable<u32>,
     links: Cells,
     free: Vec<u32>,
@@ -40,7 +40,7 @@ impl Links for Cells {
 }
 
 impl Shadow {
-    pub fn new(entries: u64, window: u64) -> Self {
+    pub(super) fn new(entries: u64, window: u64) -> Self {
         Self {
             index: HashTable::with_capacity(entries as usize),
             links: Cells((0..entries).map(|_| Link::new(0, 0)).collect()),
@@ -50,7 +50,7 @@ impl Shadow {
     }
 
     /// Asks for a key and inserts it where it is missing, as users of caches do. Whether it was there.
-    pub fn request(&mut self, hash: u32, sketch: &Sketch, chance: u32) -> bool {
+    pub(super) fn request(&mut self, hash: u32, sketch: &Sketch, chance: u32) -> bool {
         let Self { index, links, free, regions } = self;
         let spread = index_hash(hash);
         if let Some(&slot) = index.find(spread, |&slot| links.link(slot).hash == hash) {
@@ -75,7 +75,7 @@ impl Shadow {
         false
     }
 
-    pub fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.index.allocation_size()
             + self.links.0.capacity() * size_of::<Link>()
             + self.free.capacity() * size_of::<u32>()

@@ -11,7 +11,7 @@ const BLOCK: usize = 8;
 /// and Manes, "TinyLFU: a highly efficient cache admission policy", 2017), in blocks of one cache
 /// line as Caffeine has them. Eight bytes an entry: sixteen counters, four of which each key uses.
 #[derive(Debug)]
-pub struct Sketch {
+pub(super) struct Sketch {
     blocks: Box<[[u64; BLOCK]]>,
     mask: usize,
     additions: u64,
@@ -23,7 +23,7 @@ impl Sketch {
     /// For a cache of `entries`, ageing after ten times as many requests: the paper's figure. A
     /// floor of 512 keeps the loops of small caches in view; it gains 0.3 points of hit ratio on
     /// average over the traces we measured.
-    pub fn new(entries: u64) -> Self {
+    pub(super) fn new(entries: u64) -> Self {
         let floored = entries.clamp(512, 1 << 28);
         let blocks = (entries.clamp(64, 1 << 28) as usize).next_power_of_two() / BLOCK;
         Self {
@@ -35,7 +35,7 @@ impl Sketch {
     }
 
     /// How many entries it was made for, at least.
-    pub fn entries(&self) -> u64 {
+    pub(super) fn entries(&self) -> u64 {
         (self.blocks.len() * BLOCK) as u64
     }
 
@@ -60,7 +60,7 @@ impl Sketch {
 
     /// Counts a request.
     #[inline]
-    pub fn add(&mut self, hash: u32) {
+    pub(super) fn add(&mut self, hash: u32) {
         let mixed = Self::mix(hash);
         let at = self.block(mixed);
         let block = &mut self.blocks[at];
@@ -79,7 +79,7 @@ impl Sketch {
 
     /// How often the key was counted, up to 15 and too high at times.
     #[inline]
-    pub fn estimate(&self, hash: u32) -> u8 {
+    pub(super) fn estimate(&self, hash: u32) -> u8 {
         let mixed = Self::mix(hash);
         let block = &self.blocks[self.block(mixed)];
         let mut least = 15;
@@ -98,7 +98,7 @@ impl Sketch {
         self.additions /= 2;
     }
 
-    pub fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         size_of_val(&*self.blocks)
     }
 }

@@ -25,7 +25,7 @@ use core::time::Duration;
 /// let pages = Cache::<String, Page>::builder(1000).expiry(AsTold).build()?;
 /// # Ok::<(), voussoir_core::ConfigError>(())
 /// ```
-pub trait Expiry<K, V>: fmt::Debug + Send + Sync + 'static {
+pub trait Expiry<K, V>: fmt::Debug + Send + Sync {
     /// How long the value is good from its insertion on, the first and every later one; nothing for
     /// what the cache's own `ttl` says. Called before any lock is taken.
     fn ttl(&self, key: &K, value: &V) -> Option<Duration>;

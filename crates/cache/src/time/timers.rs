@@ -11,7 +11,7 @@ use crate::policy::list::NIL;
 
 /// When an entry expires, and its links in the wheel: 16 bytes.
 #[derive(Debug)]
-pub struct Timer {
+pub(crate) struct Timer {
     /// Never is [`Nanos::MAX`]. Written by readers whose [`Expiry`](crate::Expiry) says so.
     expires: AtomicU64,
     pub prev: u32,
@@ -27,7 +27,7 @@ struct Idle {
 }
 
 #[derive(Debug)]
-pub struct Timers {
+pub(crate) struct Timers {
     pub cells: Vec<Timer>,
     idle: Vec<Idle>,
     pub wheel: Wheel,
@@ -36,7 +36,7 @@ pub struct Timers {
 }
 
 impl Timers {
-    pub fn new(now: Nanos) -> Self {
+    pub(crate) fn new(now: Nanos) -> Self {
         Self {
             cells: Vec::new(),
             idle: Vec::new(),
@@ -47,7 +47,7 @@ impl Timers {
 
     /// `now`, or the latest time seen if that is later.
     #[inline]
-    pub fn forward(&self, now: Nanos) -> Nanos {
+    pub(crate) fn forward(&self, now: Nanos) -> Nanos {
         if now.as_nanos() <= self.latest.load(Ordering::Relaxed) {
             return Nanos::from_nanos(self.latest.load(Ordering::Relaxed));
         }
@@ -56,7 +56,7 @@ impl Timers {
     }
 
     /// Sets when the entry in `slot` ends. `places` is how many the slab has.
-    pub fn set(&mut self, slot: u32, places: u32, now: Nanos, expires: Nanos, idle: Duration) {
+    pub(crate) fn set(&mut self, slot: u32, places: u32, now: Nanos, expires: Nanos, idle: Duration) {
         let slot_at = slot as usize;
         if self.cells.len() < places as usize {
             let never = || Timer { expires: AtomicU64::new(u64::MAX), prev: NIL, next: NIL };
@@ -78,7 +78,7 @@ impl Timers {
     }
 
     /// The entry in `slot` is gone.
-    pub fn clear(&mut self, slot: u32) {
+    pub(crate) fn clear(&mut self, slot: u32) {
         self.wheel.remove(&mut self.cells, slot);
         if let Some(cell) = self.cells.get_mut(slot as usize) {
             *cell.expires.get_mut() = u64::MAX;
@@ -90,7 +90,7 @@ impl Timers {
 
     /// When the entry ends if nobody uses it.
     #[inline]
-    pub fn deadline(&self, slot: u32) -> Nanos {
+    pub(crate) fn deadline(&self, slot: u32) -> Nanos {
         let expires = self.expires(slot);
         match self.idle.get(slot as usize) {
             Some(idle) if idle.limit > 0 => {
@@ -103,7 +103,7 @@ impl Timers {
 
     /// When a plain read stops to find the entry: `grace` before it is gone.
     #[inline]
-    pub fn ends(&self, slot: u32, grace: Duration) -> Nanos {
+    pub(crate) fn ends(&self, slot: u32, grace: Duration) -> Nanos {
         if grace.is_zero() {
             return self.deadline(slot);
         }
@@ -114,20 +114,20 @@ impl Timers {
     }
 
     /// When the entry ends at the latest.
-    pub fn expires(&self, slot: u32) -> Nanos {
+    pub(crate) fn expires(&self, slot: u32) -> Nanos {
         let cell = self.cells.get(slot as usize);
         cell.map_or(Nanos::MAX, |cell| Nanos::from_nanos(cell.expires.load(Ordering::Relaxed)))
     }
 
     /// How long the entry may be left alone; zero for ever.
-    pub fn idle(&self, slot: u32) -> Duration {
+    pub(crate) fn idle(&self, slot: u32) -> Duration {
         let limit = self.idle.get(slot as usize).map_or(0, |idle| idle.limit);
         Duration::from_nanos(limit)
     }
 
     /// The entry is used.
     #[inline]
-    pub fn touch(&self, slot: u32, now: Nanos) {
+    pub(crate) fn touch(&self, slot: u32, now: Nanos) {
         if let Some(idle) = self.idle.get(slot as usize)
             && idle.limit > 0
         {
@@ -137,14 +137,14 @@ impl Timers {
 
     /// The entry ends at another time, as a reader found. A time that is earlier than the wheel
     /// knows is kept by every read, and reclaimed when the wheel comes by.
-    pub fn extend(&self, slot: u32, expires: Nanos) {
+    pub(crate) fn extend(&self, slot: u32, expires: Nanos) {
         if let Some(cell) = self.cells.get(slot as usize) {
             cell.expires.store(expires.as_nanos(), Ordering::Relaxed);
         }
     }
 
     /// When something is due next: exact when it is within 4 ms, else early by a 64th at most.
-    pub fn next(&self) -> Option<Nanos> {
+    pub(crate) fn next(&self) -> Option<Nanos> {
         let begins = self.wheel.next()?;
         let Some(mut at) = self.wheel.first_tick() else { return Some(begins) };
         let mut first = Nanos::MAX;
@@ -155,7 +155,7 @@ impl Timers {
         Some(first.max(begins))
     }
 
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         size_of::<Self>()
             + self.wheel.bytes()
             + self.cells.capacity() * size_of::<Timer>()

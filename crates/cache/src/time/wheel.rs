@@ -23,7 +23,7 @@ const FIRST: u32 = 1 << 31;
 /// levels before it is due. Bits tell which slots hold something, so that time that passes costs
 /// nothing by itself.
 #[derive(Debug)]
-pub struct Wheel {
+pub(crate) struct Wheel {
     /// The tick up to which everything due was taken out.
     elapsed: u64,
     heads: Box<[u32]>,
@@ -31,7 +31,7 @@ pub struct Wheel {
 }
 
 impl Wheel {
-    pub fn new(now: Nanos) -> Self {
+    pub(crate) fn new(now: Nanos) -> Self {
         Self {
             elapsed: now.as_nanos() >> TICK_BITS,
             heads: vec![NIL; LEVELS * SLOTS].into_boxed_slice(),
@@ -39,7 +39,7 @@ impl Wheel {
         }
     }
 
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.heads)
     }
 
@@ -51,7 +51,7 @@ impl Wheel {
     }
 
     /// Puts an entry where it is looked for at `deadline`.
-    pub fn insert(&mut self, cells: &mut [super::timers::Timer], slot: u32, deadline: Nanos) {
+    pub(crate) fn insert(&mut self, cells: &mut [super::timers::Timer], slot: u32, deadline: Nanos) {
         let place = self.place(deadline);
         let head = self.heads[place];
         cells[slot as usize].prev = FIRST | place as u32;
@@ -64,7 +64,7 @@ impl Wheel {
     }
 
     /// Takes an entry out, if it is in.
-    pub fn remove(&mut self, cells: &mut [super::timers::Timer], slot: u32) {
+    pub(crate) fn remove(&mut self, cells: &mut [super::timers::Timer], slot: u32) {
         let Some(cell) = cells.get_mut(slot as usize) else { return };
         let (prev, next) = (cell.prev, cell.next);
         if prev == NIL {
@@ -101,13 +101,13 @@ impl Wheel {
     }
 
     /// When the next call of `advance` can find something: never later than the first deadline.
-    pub fn next(&self) -> Option<Nanos> {
+    pub(crate) fn next(&self) -> Option<Nanos> {
         let (_, begins) = self.first()?;
         Some(Nanos::from_nanos(begins.max(self.elapsed) << TICK_BITS))
     }
 
     /// The slots of the first place of the wheel, when that place is one tick long.
-    pub fn first_tick(&self) -> Option<u32> {
+    pub(crate) fn first_tick(&self) -> Option<u32> {
         let (place, _) = self.first()?;
         (place < SLOTS).then(|| self.heads[place])
     }
@@ -115,7 +115,7 @@ impl Wheel {
     /// Takes out up to `budget` entries that may be due at `now`, one by one, and gives them to
     /// `due`, which answers when to look again or nothing if the entry is to be dropped. What is to
     /// be dropped is left out of the wheel. Whether there was budget for all.
-    pub fn advance(
+    pub(crate) fn advance(
         timers: &mut Timers,
         now: Nanos,
         budget: usize,
