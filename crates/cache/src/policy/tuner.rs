@@ -14,7 +14,7 @@ const WINDOWS: [u64; 6] = [1, 5, 15, 35, 65, 95];
 /// Where it begins: of all fixed sizes, those near 15 % lose least over the traces we measured.
 const FIRST: usize = 2;
 /// Entries of a shadow: from half of this to this.
-const ENTRIES: u64 = 256;
+const ENTRIES: u64 = 512;
 /// A choice is made each time a shadow was asked for so many times what it holds.
 const ROUNDS: u64 = 4;
 /// What the hits of earlier rounds count.
@@ -52,7 +52,7 @@ struct State {
 impl Tuner {
     /// For a cache of so many entries, all shards together.
     pub fn new(capacity: u64, seed: u64) -> Self {
-        let rate = capacity.div_ceil(ENTRIES).clamp(1, 1 << 40).next_power_of_two();
+        let rate = capacity.div_ceil(ENTRIES).clamp(4, 1 << 40).next_power_of_two();
         let entries = (capacity / rate).max(16);
         let shadow = |percent: u64| Shadow::new(entries, (entries * percent / 100).max(1));
         Self {
