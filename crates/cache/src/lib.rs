@@ -15,6 +15,8 @@ pub mod flight;
 #[cfg(feature = "std")]
 pub mod refresh;
 #[cfg(feature = "std")]
+pub mod store;
+#[cfg(feature = "std")]
 mod sync;
 
 #[cfg(doctest)]
