@@ -81,6 +81,18 @@ pub const PROMISES: &[Promise] = &[
     promise("ratelimit", "direct deny, time given",               &[AtMost(1.5)]),
     promise("ratelimit", "direct deny, time given, 2 threads",    &[Throughput(1.0, "governor")]),
 
+    promise("ratelimit", "striped allow, quanta clock, 2 threads", &[Throughput(3.0, "governor")]),
+    promise("ratelimit", "striped allow, time given, 2 threads",   &[Throughput(3.0, "governor")]),
+
+    // The algorithms among themselves.
+    promise("ratelimit", "direct allow, even requests, leaky meter",             &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, leaky queue",             &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, fixed window",            &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, fixed window, anchored",  &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, sliding counter",         &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, sliding counter, strict", &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, sliding log",             &[Times(3.0, "token bucket")]),
+
     // Keyed limiters: the gain is the map's, with the same hasher and with a fast one.
     promise("ratelimit", "keyed allow u64 zipf, std hasher",              &[Times(0.8, "governor dashmap")]),
     promise("ratelimit", "keyed allow u64 zipf, std hasher, 2 threads",   &[Throughput(1.25, "governor dashmap")]),

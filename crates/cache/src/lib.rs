@@ -35,6 +35,8 @@ mod snapshot;
 #[cfg(feature = "std")]
 mod stats;
 #[cfg(feature = "std")]
+pub mod store;
+#[cfg(feature = "std")]
 mod sync;
 mod terms;
 #[cfg(feature = "std")]

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use voussoir_cache::refresh::{Freshness, NegativeTtl, Verdict, XFetch};
 use voussoir_core::{Nanos, Random};
 
-const TTL: Duration = Duration::from_secs(60);
+const TTL: Duration = Duration::from_mins(1);
 const WRITTEN: Nanos = Nanos::from_secs(1_000);
 
 /// The verdict `age` nanoseconds after the writing, for a load that took no time.

@@ -6,6 +6,7 @@ use voussoir_core::{ConfigError, Nanos, duration};
 use crate::algorithm::{Algorithm, sealed};
 use crate::decision::{Decision, Facts, Figures, Outcome};
 use crate::snapshot::{Snapshot, Use};
+use crate::verdict::Verdict;
 use crate::windows::Windows;
 use crate::{limit, rate};
 
@@ -159,6 +160,8 @@ const fn bits(limit: u32) -> u32 {
 }
 
 impl sealed::Sealed for FixedWindow {}
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+impl sealed::Single for FixedWindow {}
 
 impl Algorithm for FixedWindow {
     /// `[slot | count]`: the count in as many low bits as the limit has, above it the window's
@@ -168,7 +171,6 @@ impl Algorithm for FixedWindow {
     type State = u64;
     #[cfg(target_has_atomic = "64")]
     type Cell = crate::sync::AtomicU64;
-    type Verdict = Decision;
 
     fn validate(&self) -> Result<(), ConfigError> {
         if self.limit == 0 {
@@ -184,34 +186,33 @@ impl Algorithm for FixedWindow {
         Ok(())
     }
 
+    /// The count after it, and the slot `at` which the window began.
     #[inline]
-    fn decide(&self, state: &mut u64, now: Nanos, n: u32) -> Decision {
+    fn decide(&self, state: &mut u64, now: Nanos, n: u32) -> Verdict {
         let slot = self.slot(now);
         let (began, count) = self.current(*state, slot);
-        let left = self.limit.saturating_sub(count);
         let (outcome, taken) = match n {
-            n if n <= left => (Outcome::Allowed, n),
-            n if n <= self.limit => (Outcome::Denied, 0),
+            n if n <= self.limit.saturating_sub(count) => (Outcome::Allowed, n),
+            n if n <= self.limit => (Outcome::Denied.unless_behind(slot < began), 0),
             _ => (Outcome::ExceedsCapacity, 0),
         };
         if taken > 0 {
             *state = self.pack(began, count + taken);
         }
-        let until_end = if count + taken == 0 { 0 } else { self.left(now, began) };
-        let figures = Figures {
-            limit: self.limit,
-            cost: n,
-            remaining: left - taken,
-            retry_after: until_end,
-            reset_after: until_end,
-            is_behind: slot < began,
-        };
-        Decision::new(outcome, Facts::Known(figures))
+        Verdict::new(outcome, count + taken, began, 0)
     }
 
     #[inline]
-    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
-        verdict
+    fn decision(&self, verdict: Verdict, now: Nanos, n: u32) -> Decision {
+        let until_end = if verdict.count == 0 { 0 } else { self.left(now, verdict.at) };
+        let figures = Figures {
+            limit: self.limit,
+            cost: n,
+            remaining: self.limit.saturating_sub(verdict.count),
+            retry_after: until_end,
+            reset_after: until_end,
+        };
+        Decision::new(verdict, Facts::Known(figures))
     }
 
     fn refund(&self, state: &mut u64, now: Nanos, n: u32) {

@@ -97,9 +97,12 @@ mod sliding_counter;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 mod sliding_log;
 mod snapshot;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod striped;
 #[cfg(target_has_atomic = "64")]
 mod sync;
 mod token_bucket;
+mod verdict;
 mod windows;
 
 pub use algorithm::Algorithm;
@@ -124,6 +127,8 @@ pub use sliding_counter::{StrictCounts, StrictWindowCounter, WideCount, WideWind
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 pub use sliding_log::{Events, SlidingWindowLog};
 pub use snapshot::Snapshot;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use striped::{StripedLimiter, StripedLimiterBuilder};
 pub use token_bucket::TokenBucket;
 
 #[cfg(doctest)]
