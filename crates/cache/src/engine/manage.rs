@@ -181,9 +181,8 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         });
         let tti = timers.map_or(Duration::ZERO, |timers| timers.idle(slot));
         let tags = self.tags.as_ref().map_or_else(Vec::new, |tags| tags.of(slot));
-        let region = self.slab.link(slot).region;
-        let pinned = region == Region::Aside;
-        let region = region.code();
+        let pinned = self.slab.link(slot).region == Region::Aside;
+        let region = if pinned { 0 } else { self.policy.region(&self.slab, slot) };
         let heat = self.policy.heat(&self.slab, slot).0;
         Kept { key, value, region, heat, ttl, tti, tags, pinned }
     }
@@ -207,10 +206,6 @@ impl<K, V, P: Evict> Engine<K, V, P> {
                     && self.slab.link(slot).region != Region::Aside
                 {
                     self.policy.removed(&mut self.slab, slot);
-                    let region = match Region::from_code(region) {
-                        Region::Aside => Region::First,
-                        region => region,
-                    };
                     self.policy.recall(&mut self.slab, slot, region, heat);
                 }
             }

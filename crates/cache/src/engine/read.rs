@@ -16,6 +16,12 @@ pub(crate) struct Read<'a, V> {
     pub(crate) value: &'a V,
 }
 
+/// Whether an end has come. What ends with time itself does not end.
+#[inline]
+fn past(end: Nanos, now: Nanos) -> bool {
+    end <= now && end < Nanos::MAX
+}
+
 impl<K, V, P: Evict> Engine<K, V, P> {
     #[inline]
     pub(super) fn slot_of<Q>(&self, hash: u32, key: &Q) -> Option<u32>
@@ -36,13 +42,13 @@ impl<K, V, P: Evict> Engine<K, V, P> {
     #[inline]
     pub(super) fn is_over(&self, slot: u32, now: Nanos) -> bool {
         self.slab.link(slot).version != self.version
-            || self.timers.as_ref().is_some_and(|timers| timers.ends(slot, self.grace) <= now)
+            || self.timers.as_ref().is_some_and(|timers| past(timers.ends(slot, self.grace), now))
     }
 
     /// Whether the entry can serve nobody any more.
     pub(super) fn is_gone(&self, slot: u32, now: Nanos) -> bool {
         self.slab.link(slot).version != self.version
-            || self.timers.as_ref().is_some_and(|timers| timers.deadline(slot) <= now)
+            || self.timers.as_ref().is_some_and(|timers| past(timers.deadline(slot), now))
     }
 
     /// Why an entry that is over is over.
@@ -67,7 +73,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
             return None;
         }
         if let Some(timers) = &self.timers
-            && timers.ends(slot, self.grace) <= timers.forward(now)
+            && past(timers.ends(slot, self.grace), timers.forward(now))
         {
             return None;
         }

@@ -169,7 +169,7 @@ impl Evict for Adaptive {
         (asked, asked)
     }
 
-    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: Region, heat: u8) {
+    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8) {
         self.resident += 1;
         self.prepare();
         let hash = links.link(slot).hash;
@@ -178,7 +178,7 @@ impl Evict for Adaptive {
                 sketch.add(hash);
             }
         }
-        self.regions.put(links, slot, region);
+        self.regions.put(links, slot, Region::from_code(region));
     }
 
     fn bytes(&self) -> usize {

@@ -1,6 +1,6 @@
 use alloc::boxed::Box;
 
-use super::list::{Link, Links, Region};
+use super::list::{Link, Links};
 use super::{Adaptive, Evict, Fifo, Lfu, Lru, Policy, Random, S3Fifo, Setup};
 
 /// Any of the policies, chosen at run time.
@@ -101,7 +101,11 @@ impl Evict for Any {
         chosen!(&self.0, policy => policy.heat(links, slot))
     }
 
-    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: Region, heat: u8) {
+    fn region<L: Links>(&self, links: &L, slot: u32) -> u8 {
+        chosen!(&self.0, policy => policy.region(links, slot))
+    }
+
+    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8) {
         chosen!(&mut self.0, policy => policy.recall(links, slot, region, heat));
     }
 

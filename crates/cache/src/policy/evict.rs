@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use super::list::{Link, Links, Region};
+use super::list::{Link, Links};
 use super::{Policy, Tuner};
 
 /// What a policy is built from.
@@ -66,8 +66,12 @@ pub trait Evict: fmt::Debug + Send + Sync + Sized + 'static {
     fn heat<L: Links>(&self, links: &L, slot: u32) -> (u8, u8) {
         (links.link(slot).heat(), 0)
     }
+    /// Where an entry stands, for `recall`.
+    fn region<L: Links>(&self, links: &L, slot: u32) -> u8 {
+        links.link(slot).region.code()
+    }
     /// Takes in what a snapshot holds: the coldest first.
-    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: Region, heat: u8);
+    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8);
     /// Bytes on the heap.
     fn bytes(&self) -> usize {
         0

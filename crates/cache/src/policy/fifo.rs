@@ -1,4 +1,4 @@
-use super::list::{Link, Links, List, Region};
+use super::list::{Link, Links, List};
 use super::{Evict, Policy, Setup};
 
 /// Evicts what was inserted first. A hit writes nothing.
@@ -49,7 +49,7 @@ impl Evict for Fifo {
         self.list.visit(links, visit);
     }
 
-    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, _: Region, _: u8) {
+    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, _: u8, _: u8) {
         self.admit(links, slot);
     }
 }

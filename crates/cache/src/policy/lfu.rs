@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 use core::sync::atomic::Ordering;
 
-use super::list::{Link, Links, List, Region};
+use super::list::{Link, Links, List};
 use super::{Evict, Policy, Setup};
 
 /// Priorities lie less than this above the floor.
@@ -29,9 +29,15 @@ pub struct Lfu {
 impl Lfu {
     #[inline]
     fn put<L: Links>(&mut self, links: &mut L, slot: u32) {
-        let link = links.link_mut(slot);
-        let bucket = (self.floor + u32::from(link.heat().min(MOST))) % BUCKETS;
-        link.bucket = bucket as u8;
+        let link = links.link(slot);
+        let above = link.heat().min(MOST);
+        self.put_at(links, slot, above);
+    }
+
+    #[inline]
+    fn put_at<L: Links>(&mut self, links: &mut L, slot: u32, above: u8) {
+        let bucket = (self.floor + u32::from(above)) % BUCKETS;
+        links.link_mut(slot).bucket = bucket as u8;
         self.taken |= 1 << bucket;
         self.buckets[bucket as usize].push_front(links, slot);
     }
@@ -109,9 +115,13 @@ impl Evict for Lfu {
         (link.heat(), above as u8)
     }
 
-    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, _: Region, heat: u8) {
+    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8) {
         links.link(slot).heat.store(heat.clamp(1, MOST), Ordering::Relaxed);
-        self.put(links, slot);
+        self.put_at(links, slot, region.min(MOST));
+    }
+
+    fn region<L: Links>(&self, links: &L, slot: u32) -> u8 {
+        self.heat(links, slot).1
     }
 
     fn bytes(&self) -> usize {

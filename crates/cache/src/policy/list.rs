@@ -31,7 +31,6 @@ impl Region {
         match code {
             1 => Self::Second,
             2 => Self::Third,
-            3 => Self::Aside,
             _ => Self::First,
         }
     }

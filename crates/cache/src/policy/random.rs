@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use super::list::{Link, Links, Region};
+use super::list::{Link, Links};
 use super::{Evict, Policy, Setup};
 
 /// Evicts any entry, each as likely. A hit writes nothing.
@@ -57,7 +57,7 @@ impl Evict for Random {
         self.row.iter().rev().copied().for_each(visit);
     }
 
-    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, _: Region, _: u8) {
+    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, _: u8, _: u8) {
         self.admit(links, slot);
     }
 

@@ -143,10 +143,10 @@ impl Evict for S3Fifo {
         self.small.visit(links, visit);
     }
 
-    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: Region, heat: u8) {
+    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8) {
         let link = links.link_mut(slot);
         link.heat.store(heat.min(MOST), Ordering::Relaxed);
-        if region == Region::Second {
+        if Region::from_code(region) == Region::Second {
             link.region = Region::Second;
             self.main.push_front(links, slot);
         } else {

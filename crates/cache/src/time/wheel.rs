@@ -90,19 +90,24 @@ impl Wheel {
         }
     }
 
-    /// The first slot of the wheel that holds something, and the tick at which it begins.
+    /// The first slot of the wheel that holds something, and the tick at which it begins. All levels
+    /// are looked at: a slot that was only partly emptied begins before what has moved down from it.
     fn first(&self) -> Option<(usize, u64)> {
-        (0..LEVELS).find_map(|level| {
-            let taken = self.taken[level];
+        let mut first: Option<(usize, u64)> = None;
+        for (level, &taken) in self.taken.iter().enumerate() {
             if taken == 0 {
-                return None;
+                continue;
             }
             let shift = level as u32 * 6;
             let here = (self.elapsed >> shift) as u32 & (SLOTS as u32 - 1);
             let ahead = u64::from(taken.rotate_right(here).trailing_zeros());
             let begins = ((self.elapsed >> shift) + ahead) << shift;
-            Some((level * SLOTS + (here as usize + ahead as usize) % SLOTS, begins))
-        })
+            if first.is_none_or(|(_, earliest)| begins <= earliest) {
+                let slot = (here as usize + ahead as usize) % SLOTS;
+                first = Some((level * SLOTS + slot, begins));
+            }
+        }
+        first
     }
 
     /// When the next call of `advance` can find something: never later than the first deadline.
