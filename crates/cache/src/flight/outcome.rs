@@ -49,7 +49,7 @@ impl<K, V> Arrival<K, V> {
 }
 
 impl Failure {
-    pub(super) fn new<E: Send + Sync + 'static>(error: Arc<E>) -> Self {
+    pub(crate) fn new<E: Send + Sync + 'static>(error: Arc<E>) -> Self {
         Self { error }
     }
 

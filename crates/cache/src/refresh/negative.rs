@@ -30,6 +30,11 @@ impl NegativeTtl {
         !self.ttl.is_zero()
     }
 
+    /// For how long failures are remembered; zero for not at all.
+    pub const fn ttl(self) -> Duration {
+        self.ttl
+    }
+
     /// Until when a failure of `now` is remembered.
     pub const fn until(self, now: Nanos) -> Nanos {
         now.saturating_add(self.ttl)
