@@ -1,6 +1,7 @@
 //! The areas: one file for each primitive, which lists its cases.
 
 pub mod breaker;
+pub mod cache;
 pub mod core;
 pub mod idgen;
 pub mod ratelimit;
@@ -20,4 +21,4 @@ pub struct Area {
 }
 
 /// Every area, in the order of the table.
-pub const AREAS: &[Area] = &[core::AREA, ratelimit::AREA, breaker::AREA, idgen::AREA];
+pub const AREAS: &[Area] = &[core::AREA, ratelimit::AREA, breaker::AREA, idgen::AREA, cache::AREA];

@@ -252,8 +252,7 @@ where
         let mut wake = None;
         let mut engine = place.shard.lock();
         let present = engine.peek(place.fold, key, now).is_some();
-        let removed =
-            engine.remove(place.fold, key, now, Cause::Removed, condition, &mut fallout);
+        let removed = engine.remove(place.fold, key, now, Cause::Removed, condition, &mut fallout);
         // A key that is not there may be about to come.
         if removed || !present {
             wake = Some(self.flights.discard(place.hash, key));

@@ -229,9 +229,9 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         let places = self.slab.places();
         if arrival.ttl.is_some() || !arrival.tti.is_zero() {
             let timers = self.timers.get_or_insert_with(|| Box::new(Timers::new(now)));
-            let expires = arrival.ttl.map_or(Nanos::MAX, |ttl| {
-                now.saturating_add(ttl).saturating_add(self.grace)
-            });
+            let expires = arrival
+                .ttl
+                .map_or(Nanos::MAX, |ttl| now.saturating_add(ttl).saturating_add(self.grace));
             timers.set(slot, places, now, expires, arrival.tti);
         } else if let Some(timers) = &mut self.timers {
             timers.clear(slot);

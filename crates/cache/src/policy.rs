@@ -117,5 +117,5 @@ const WARM: u8 = 6;
 #[inline]
 fn contest(sketch: &Sketch, newer: u32, older: u32, chance: u32) -> bool {
     let (asked, held) = (sketch.estimate(newer), sketch.estimate(older));
-    asked > held || (asked >= WARM && chance & 127 == 0)
+    asked > held || (asked >= WARM && chance.is_multiple_of(128))
 }

@@ -233,11 +233,7 @@ where
     }
 
     /// Takes the entry of `key` out if `condition` holds. Complexity: O(1).
-    pub fn remove_if<Q>(
-        &mut self,
-        key: &Q,
-        condition: impl FnOnce(&K, &V) -> bool,
-    ) -> Option<V>
+    pub fn remove_if<Q>(&mut self, key: &Q, condition: impl FnOnce(&K, &V) -> bool) -> Option<V>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {

@@ -40,11 +40,11 @@ where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
         let mut make = Some(make);
-        let made = self.get_or_load(key, || match make.take() {
+        let result = self.get_or_load(key, || match make.take() {
             Some(make) => Ok::<_, Infallible>(make()),
             None => unreachable!("a loader is called at most once"),
         });
-        match (made, make) {
+        match (result, make) {
             (Ok(value), _) => value,
             (Err(_), Some(make)) => make(),
             (Err(_), None) => unreachable!("a loader that ran has returned a value or panicked"),

@@ -9,11 +9,11 @@ use equivalent::Equivalent;
 use voussoir_core::{Clock, Nanos, Random};
 
 use super::{Arrival, Place, Shared};
+use crate::Cause;
 use crate::engine::Fallout;
 use crate::flight::{Failure, Lead, LoadError, Standing};
 use crate::policy::Eviction;
 use crate::refresh::Verdict;
-use crate::Cause;
 
 /// What a call that may load finds.
 pub(super) enum Found<V> {
@@ -136,11 +136,7 @@ where
     }
 
     /// The error of an earlier load, if it is remembered.
-    pub(super) fn failure<Q, E>(
-        &self,
-        place: &Place<'_, K, V, P>,
-        key: &Q,
-    ) -> Option<LoadError<E>>
+    pub(super) fn failure<Q, E>(&self, place: &Place<'_, K, V, P>, key: &Q) -> Option<LoadError<E>>
     where
         Q: Equivalent<K> + ?Sized,
         E: Send + Sync + 'static,
@@ -167,8 +163,7 @@ where
         let failure = Failure::new(Arc::clone(error));
         let now = self.clock.now();
         let mut fallout = Fallout::new();
-        let result =
-            failures.lock().insert(place.fold, key, failure, &arrival, now, &mut fallout);
+        let result = failures.lock().insert(place.fold, key, failure, &arrival, now, &mut fallout);
         drop((result, fallout));
     }
 }

@@ -35,10 +35,6 @@ impl<K, V> Fallout<K, V> {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.more.len()
-    }
-
     #[inline]
     pub(crate) fn into_iter(self) -> impl Iterator<Item = Gone<K, V>> {
         self.first.into_iter().chain(self.more)

@@ -120,13 +120,12 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         self.capacity = capacity;
         self.policy.resize(capacity);
         while self.weight > capacity {
-            match self.policy.victim(&mut self.slab, 0) {
-                Some(victim) => self.evict(victim, fallout),
-                None => {
-                    // What is left is pinned: the bound is hard, so it goes nevertheless.
-                    let Some(slot) = self.slab.slots().next() else { break };
-                    self.remove_slot(slot, Cause::Capacity, fallout);
-                }
+            if let Some(victim) = self.policy.victim(&mut self.slab, 0) {
+                self.evict(victim, fallout);
+            } else {
+                // What is left is pinned: the bound is hard, so it goes nevertheless.
+                let Some(slot) = self.slab.slots().next() else { break };
+                self.remove_slot(slot, Cause::Capacity, fallout);
             }
         }
     }

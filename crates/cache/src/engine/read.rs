@@ -11,9 +11,8 @@ use crate::{Cause, Expiry};
 
 /// An entry that a read found.
 #[derive(Debug)]
-pub(crate) struct Read<'a, K, V> {
+pub(crate) struct Read<'a, V> {
     pub(crate) slot: u32,
-    pub(crate) key: &'a K,
     pub(crate) value: &'a V,
 }
 
@@ -57,7 +56,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
 
     /// Finds an entry that is not over, without using it.
     #[inline]
-    pub(crate) fn peek<Q>(&self, hash: u32, key: &Q, now: Nanos) -> Option<Read<'_, K, V>>
+    pub(crate) fn peek<Q>(&self, hash: u32, key: &Q, now: Nanos) -> Option<Read<'_, V>>
     where
         Q: Equivalent<K> + ?Sized,
     {
@@ -72,7 +71,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         {
             return None;
         }
-        Some(Read { slot, key: &node.key, value: &node.value })
+        Some(Read { slot, value: &node.value })
     }
 
     /// Finds an entry that is not gone, without using it; with its end, and what its load took.
@@ -81,7 +80,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         hash: u32,
         key: &Q,
         now: Nanos,
-    ) -> Option<(Read<'_, K, V>, Nanos, Duration)>
+    ) -> Option<(Read<'_, V>, Nanos, Duration)>
     where
         Q: Equivalent<K> + ?Sized,
     {
@@ -95,18 +94,13 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         });
         let cost = self.costs.as_ref().and_then(|costs| costs.get(slot as usize)).copied();
         let node = self.slab.node(slot);
-        let read = Read { slot, key: &node.key, value: &node.value };
+        let read = Read { slot, value: &node.value };
         Some((read, end, Duration::from_micros(cost.unwrap_or(0).into())))
     }
 
     /// What a use changes at once, with readers beside. Whether [`used`](Self::used) must follow.
     #[inline]
-    pub(crate) fn touch(
-        &self,
-        slot: u32,
-        now: Nanos,
-        expiry: Option<&dyn Expiry<K, V>>,
-    ) -> bool {
+    pub(crate) fn touch(&self, slot: u32, now: Nanos, expiry: Option<&dyn Expiry<K, V>>) -> bool {
         let node = self.slab.node(slot);
         if let Some(timers) = &self.timers {
             let now = timers.forward(now);

@@ -54,14 +54,6 @@ impl<K, V> Slab<K, V> {
         }
     }
 
-    #[inline]
-    pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Node<K, V>> {
-        match self.slots.get_mut(slot as usize) {
-            Some(Slot::Taken(node)) => Some(node),
-            _ => None,
-        }
-    }
-
     /// An entry that is known to be there: from the index, or from a list.
     #[inline]
     pub(super) fn node(&self, slot: u32) -> &Node<K, V> {

@@ -30,8 +30,8 @@ struct Tag {
 #[derive(Debug)]
 pub(super) struct Tags {
     names: HashTable<u32>,
-    tags: Vec<Tag>,
-    free_tags: Vec<u32>,
+    entries: Vec<Tag>,
+    vacant: Vec<u32>,
     members: Vec<Member>,
     free: u32,
     /// The first membership of each entry.
@@ -43,8 +43,8 @@ impl Tags {
     pub(super) fn new() -> Self {
         Self {
             names: HashTable::new(),
-            tags: Vec::new(),
-            free_tags: Vec::new(),
+            entries: Vec::new(),
+            vacant: Vec::new(),
             members: Vec::new(),
             free: NIL,
             of_slot: Vec::new(),
@@ -53,7 +53,7 @@ impl Tags {
     }
 
     fn find(&self, name: &str) -> Option<u32> {
-        let same = |&tag: &u32| *self.tags[tag as usize].name == *name;
+        let same = |&tag: &u32| *self.entries[tag as usize].name == *name;
         self.names.find(self.hasher.hash_one(name), same).copied()
     }
 
@@ -62,18 +62,15 @@ impl Tags {
             return tag;
         }
         let new = Tag { name: name.into(), first: NIL };
-        let tag = match self.free_tags.pop() {
-            Some(tag) => {
-                self.tags[tag as usize] = new;
-                tag
-            }
-            None => {
-                self.tags.push(new);
-                self.tags.len() as u32 - 1
-            }
+        let tag = if let Some(tag) = self.vacant.pop() {
+            self.entries[tag as usize] = new;
+            tag
+        } else {
+            self.entries.push(new);
+            self.entries.len() as u32 - 1
         };
-        let Self { names, tags, hasher, .. } = self;
-        let hash = |&tag: &u32| hasher.hash_one(&*tags[tag as usize].name);
+        let Self { names, entries, hasher, .. } = self;
+        let hash = |&tag: &u32| hasher.hash_one(&*entries[tag as usize].name);
         names.insert_unique(hasher.hash_one(name), tag, hash);
         tag
     }
@@ -88,7 +85,7 @@ impl Tags {
                 continue;
             }
             let tag = self.find_or_add(name);
-            let next = self.tags[tag as usize].first;
+            let next = self.entries[tag as usize].first;
             let sibling = self.of_slot[slot as usize];
             let new = Member { slot, tag, prev: NIL, next, sibling };
             let member = if self.free == NIL {
@@ -103,7 +100,7 @@ impl Tags {
             if next != NIL {
                 self.members[next as usize].prev = member;
             }
-            self.tags[tag as usize].first = member;
+            self.entries[tag as usize].first = member;
             self.of_slot[slot as usize] = member;
         }
     }
@@ -118,7 +115,7 @@ impl Tags {
                 self.members[next as usize].prev = prev;
             }
             if prev == NIL {
-                self.tags[tag as usize].first = next;
+                self.entries[tag as usize].first = next;
                 if next == NIL {
                     self.forget(tag);
                 }
@@ -132,17 +129,17 @@ impl Tags {
     }
 
     fn forget(&mut self, tag: u32) {
-        let hash = self.hasher.hash_one(&*self.tags[tag as usize].name);
+        let hash = self.hasher.hash_one(&*self.entries[tag as usize].name);
         if let Ok(entry) = self.names.find_entry(hash, |&held| held == tag) {
             entry.remove();
         }
-        self.tags[tag as usize].name = Box::default();
-        self.free_tags.push(tag);
+        self.entries[tag as usize].name = Box::default();
+        self.vacant.push(tag);
     }
 
     /// Some entry that carries the tag.
     pub(super) fn first(&self, name: &str) -> Option<u32> {
-        let first = self.tags[self.find(name)? as usize].first;
+        let first = self.entries[self.find(name)? as usize].first;
         self.members.get(first as usize).map(|member| member.slot)
     }
 
@@ -151,19 +148,19 @@ impl Tags {
         let mut at = self.of_slot.get(slot as usize).copied().unwrap_or(NIL);
         let mut names = Vec::new();
         while let Some(member) = self.members.get(at as usize) {
-            names.push(self.tags[member.tag as usize].name.clone());
+            names.push(self.entries[member.tag as usize].name.clone());
             at = member.sibling;
         }
         names
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let names: usize = self.tags.iter().map(|tag| tag.name.len()).sum();
+        let names: usize = self.entries.iter().map(|tag| tag.name.len()).sum();
         size_of::<Self>()
             + names
             + self.names.allocation_size()
-            + self.tags.capacity() * size_of::<Tag>()
+            + self.entries.capacity() * size_of::<Tag>()
             + self.members.capacity() * size_of::<Member>()
-            + (self.of_slot.capacity() + self.free_tags.capacity()) * size_of::<u32>()
+            + (self.of_slot.capacity() + self.vacant.capacity()) * size_of::<u32>()
     }
 }

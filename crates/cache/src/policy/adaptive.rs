@@ -58,9 +58,9 @@ impl Adaptive {
         match &mut self.guide {
             Guide::Follow { tuner, .. } => tuner.note(hash),
             Guide::Climb(climber) => {
-                if let Some(share) = climber.note(hit) {
+                if climber.note(hit) {
                     let capacity = self.regions.capacity();
-                    self.regions.retarget(capacity, (capacity as f64 * share) as u64);
+                    self.regions.retarget(capacity, climber.window(capacity));
                 }
             }
         }
@@ -81,18 +81,15 @@ impl Adaptive {
 
 impl Evict for Adaptive {
     fn new(_: Policy, setup: &Setup) -> Self {
-        let (guide, window) = match &setup.tuner {
-            Some(tuner) => {
-                let percent = tuner.percent();
-                let guide = Guide::Follow { tuner: Arc::clone(tuner), percent };
-                (guide, Self::window_of(setup.capacity, percent))
-            }
-            None => {
-                let entries = if setup.unit { setup.capacity } else { 0 };
-                let climber = Climber::new(entries.max(512) * 10);
-                let window = (setup.capacity as f64 * climber.share()) as u64;
-                (Guide::Climb(climber), window)
-            }
+        let (guide, window) = if let Some(tuner) = &setup.tuner {
+            let percent = tuner.percent();
+            let guide = Guide::Follow { tuner: Arc::clone(tuner), percent };
+            (guide, Self::window_of(setup.capacity, percent))
+        } else {
+            let entries = if setup.unit { setup.capacity } else { 0 };
+            let climber = Climber::new(entries.max(512) * 10);
+            let window = climber.window(setup.capacity);
+            (Guide::Climb(climber), window)
         };
         Self {
             regions: Regions::new(setup.capacity, window),
@@ -146,9 +143,9 @@ impl Evict for Adaptive {
     fn victim<L: Links>(&mut self, links: &mut L, incoming: u64) -> Option<u32> {
         let (sketch, dice) = (&self.sketch, &mut self.dice);
         self.regions.victim(links, incoming, |newer, older| {
-            sketch.as_ref().is_none_or(|sketch| {
-                contest(sketch, newer, older, dice.next_u64() as u32)
-            })
+            sketch
+                .as_ref()
+                .is_none_or(|sketch| contest(sketch, newer, older, dice.next_u64() as u32))
         })
     }
 

@@ -52,11 +52,11 @@ impl Evict for Any {
     }
 
     fn resize(&mut self, capacity: u64) {
-        chosen!(&mut self.0, policy => policy.resize(capacity))
+        chosen!(&mut self.0, policy => policy.resize(capacity));
     }
 
     fn entries(&mut self, entries: u64) {
-        chosen!(&mut self.0, policy => policy.entries(entries))
+        chosen!(&mut self.0, policy => policy.entries(entries));
     }
 
     #[inline]
@@ -66,12 +66,12 @@ impl Evict for Any {
 
     #[inline]
     fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        chosen!(&mut self.0, policy => policy.hit(links, slot))
+        chosen!(&mut self.0, policy => policy.hit(links, slot));
     }
 
     #[inline]
     fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        chosen!(&mut self.0, policy => policy.admit(links, slot))
+        chosen!(&mut self.0, policy => policy.admit(links, slot));
     }
 
     #[inline]
@@ -81,20 +81,20 @@ impl Evict for Any {
 
     #[inline]
     fn evicted<L: Links>(&mut self, links: &mut L, slot: u32) {
-        chosen!(&mut self.0, policy => policy.evicted(links, slot))
+        chosen!(&mut self.0, policy => policy.evicted(links, slot));
     }
 
     #[inline]
     fn removed<L: Links>(&mut self, links: &mut L, slot: u32) {
-        chosen!(&mut self.0, policy => policy.removed(links, slot))
+        chosen!(&mut self.0, policy => policy.removed(links, slot));
     }
 
     fn reweighed<L: Links>(&mut self, links: &mut L, slot: u32, old: u64, new: u64) {
-        chosen!(&mut self.0, policy => policy.reweighed(links, slot, old, new))
+        chosen!(&mut self.0, policy => policy.reweighed(links, slot, old, new));
     }
 
     fn visit<L: Links>(&self, links: &L, visit: &mut dyn FnMut(u32)) {
-        chosen!(&self.0, policy => policy.visit(links, visit))
+        chosen!(&self.0, policy => policy.visit(links, visit));
     }
 
     fn heat<L: Links>(&self, links: &L, slot: u32) -> (u8, u8) {
@@ -102,7 +102,7 @@ impl Evict for Any {
     }
 
     fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: Region, heat: u8) {
-        chosen!(&mut self.0, policy => policy.recall(links, slot, region, heat))
+        chosen!(&mut self.0, policy => policy.recall(links, slot, region, heat));
     }
 
     fn bytes(&self) -> usize {

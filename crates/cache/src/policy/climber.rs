@@ -27,27 +27,31 @@ impl Climber {
         Self { hits: 0, requests: 0, sample, before: 0.0, step: STEP, share: 0.1 }
     }
 
-    /// The window's share of the capacity.
-    pub(super) const fn share(&self) -> f64 {
-        self.share
+    /// The window, of a cache of this capacity.
+    #[expect(clippy::cast_sign_loss, reason = "the share is between 0 and 1")]
+    pub(super) fn window(&self, capacity: u64) -> u64 {
+        (capacity as f64 * self.share) as u64
     }
 
-    /// Notes a request. The answer is the new share of the window, when it changes.
+    /// Notes a request. Whether the window is to change.
     #[inline]
-    pub(super) fn note(&mut self, hit: bool) -> Option<f64> {
+    pub(super) fn note(&mut self, hit: bool) -> bool {
         self.hits += u64::from(hit);
         self.requests += 1;
-        (self.requests >= self.sample).then(|| self.climb())
+        let due = self.requests >= self.sample;
+        if due {
+            self.climb();
+        }
+        due
     }
 
     #[cold]
-    fn climb(&mut self) -> f64 {
+    fn climb(&mut self) {
         let ratio = self.hits as f64 / self.requests as f64;
         let change = ratio - self.before;
         let step = if change >= 0.0 { self.step } else { -self.step };
         self.share = (self.share + step).clamp(0.0, 0.99);
         self.step = if change.abs() >= RESTART { STEP.copysign(step) } else { step * DECAY };
         (self.before, self.hits, self.requests) = (ratio, 0, 0);
-        self.share
     }
 }

@@ -46,8 +46,7 @@ impl Regions {
         self.window_target = window.clamp(1, capacity.max(1));
         let main = capacity.saturating_sub(self.window_target);
         // In 128 bits: a capacity in bytes may be any number.
-        self.protected_target =
-            (u128::from(main) * u128::from(PROTECTED_PERCENT) / 100) as u64;
+        self.protected_target = (u128::from(main) * u128::from(PROTECTED_PERCENT) / 100) as u64;
     }
 
     #[inline]

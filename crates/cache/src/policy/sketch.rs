@@ -8,7 +8,7 @@ use alloc::vec;
 const BLOCK: usize = 8;
 
 /// A count-min sketch with counters of four bits that are halved now and then (Einziger, Friedman
-/// and Manes, "TinyLFU: a highly efficient cache admission policy", 2017), in blocks of one cache
+/// and Manes, "`TinyLFU`: a highly efficient cache admission policy", 2017), in blocks of one cache
 /// line as Caffeine has them. Eight bytes an entry: sixteen counters, four of which each key uses.
 #[derive(Debug)]
 pub(super) struct Sketch {

@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::hash::Hash;
 use core::mem;
+use core::panic::AssertUnwindSafe;
 use core::task::Waker;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 
 use parking_lot::{Condvar, Mutex};
 use voussoir_core::{Clock, Nanos};

@@ -56,7 +56,14 @@ impl Timers {
     }
 
     /// Sets when the entry in `slot` ends. `places` is how many the slab has.
-    pub(crate) fn set(&mut self, slot: u32, places: u32, now: Nanos, expires: Nanos, idle: Duration) {
+    pub(crate) fn set(
+        &mut self,
+        slot: u32,
+        places: u32,
+        now: Nanos,
+        expires: Nanos,
+        idle: Duration,
+    ) {
         let slot_at = slot as usize;
         if self.cells.len() < places as usize {
             let never = || Timer { expires: AtomicU64::new(u64::MAX), prev: NIL, next: NIL };

@@ -51,7 +51,12 @@ impl Wheel {
     }
 
     /// Puts an entry where it is looked for at `deadline`.
-    pub(crate) fn insert(&mut self, cells: &mut [super::timers::Timer], slot: u32, deadline: Nanos) {
+    pub(crate) fn insert(
+        &mut self,
+        cells: &mut [super::timers::Timer],
+        slot: u32,
+        deadline: Nanos,
+    ) {
         let place = self.place(deadline);
         let head = self.heads[place];
         cells[slot as usize].prev = FIRST | place as u32;

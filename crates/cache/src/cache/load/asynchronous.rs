@@ -31,7 +31,7 @@ where
         F: Future<Output = V>,
     {
         let mut make = Some(make);
-        let made = self.get_or_load_async(key, || {
+        let load = self.get_or_load_async(key, || {
             let make = make.take();
             async {
                 match make {
@@ -40,8 +40,8 @@ where
                 }
             }
         });
-        let made = made.await;
-        match (made, make) {
+        let result = load.await;
+        match (result, make) {
             (Ok(value), _) => value,
             (Err(_), Some(make)) => make().await,
             (Err(_), None) => unreachable!("a loader that ran has returned a value or panicked"),

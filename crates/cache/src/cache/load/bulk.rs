@@ -134,9 +134,9 @@ where
         let asked: Vec<K> = leads.iter().map(|lead| lead.key().clone()).collect();
         let shared = &*self.shared;
         let begun = shared.load_begins();
-        let loaded = Lead::scope_all(&leads, || loader(&asked)).map_err(alloc::sync::Arc::new);
-        let mut loaded = match loaded {
-            Ok(loaded) => loaded,
+        let result = Lead::scope_all(&leads, || loader(&asked)).map_err(alloc::sync::Arc::new);
+        let mut found = match result {
+            Ok(found) => found,
             Err(error) => {
                 // Of an error for many keys nobody can say which one it is of: those that wait for
                 // one of them try for themselves.
@@ -146,9 +146,9 @@ where
         };
         let took = shared.load_took(begun);
         for ((at, lead), key) in places.into_iter().zip(leads).zip(asked) {
-            match loaded.iter().position(|(other, _)| *other == key) {
-                Some(found) => {
-                    let (key, value) = loaded.swap_remove(found);
+            match found.iter().position(|(other, _)| *other == key) {
+                Some(place) => {
+                    let (key, value) = found.swap_remove(place);
                     let value = shared.store(&lead, key, value, took);
                     lead.land(&value);
                     values[at] = Some(value);
