@@ -2,8 +2,9 @@
 //!
 //! | you want | take |
 //! |---|---|
-//! | a miss to be filled from the store | a load by way of [`Store::read`] |
-//! | a write to be in the store before it is in the cache | [`Store::write`] first, then the insertion |
+//! | a miss to be filled from the store | [`ReadThrough`]: [`Through`], by its reads |
+//! | a write to be in the store before it is in the cache | [`WriteThrough`]: [`Through`], by its writes |
+//! | a cache over writes that reach the store later | [`Behind`], [`Through`] over [`WriteBehind`] |
 //! | a write to return at once, and reach the store later, with others | [`WriteBehind`], [`AsyncWriteBehind`] |
 //! | the same inside a loop of your own | [`WriteQueue`], which decides and does no I/O |
 //!
@@ -45,6 +46,7 @@ mod flush;
 mod line;
 mod queue;
 mod shell;
+mod through;
 
 use core::future::Future;
 
@@ -55,6 +57,7 @@ pub use builder::{WriteOptions, WriteQueueBuilder};
 pub use change::{Change, Full};
 pub use flush::{FlushReport, FlushTicket};
 pub use queue::{Next, WriteQueue, WriteStats};
+pub use through::{Behind, ReadThrough, Through, WriteThrough};
 
 /// Where values are kept: a database, a file, another service.
 pub trait Store<K, V> {

@@ -164,8 +164,7 @@ fn what_weighs_more_than_fits_is_given_back_and_the_old_value_is_gone() {
     assert_eq!(cache.weight(), 1, "nothing weighs nothing");
     assert_eq!(cache.insert(3, 10), Inserted::New);
     assert_eq!((cache.len(), cache.weight()), (1, 10));
-    let expected =
-        [(4, Cause::Replaced), (11, Cause::Rejected), (0, Cause::Capacity)];
+    let expected = [(4, Cause::Replaced), (11, Cause::Rejected), (0, Cause::Capacity)];
     assert_eq!(*causes.lock().unwrap(), expected);
 }
 
@@ -175,8 +174,8 @@ fn an_entry_that_grows_makes_room_for_itself() {
         let builder = Cache::<u8, u64>::builder(10).weigher(|_, &weight| weight).policy(policy);
         let cache = builder.build().unwrap();
         for key in 0..5 {
-        cache.insert(key, 2);
-    }
+            cache.insert(key, 2);
+        }
         assert_eq!(cache.weight(), 10);
         cache.insert(4, 9);
         assert!(cache.weight() <= 10, "{policy}: {}", cache.weight());
@@ -193,8 +192,8 @@ fn pinned_entries_stay_and_a_cache_full_of_them_takes_nothing() {
         cache.insert(0, 0);
         assert!(cache.pin(&0) && !cache.pin(&9));
         for key in 1..100 {
-        cache.insert(key, key);
-    }
+            cache.insert(key, key);
+        }
         assert_eq!((cache.get(&0), cache.len()), (Some(0), 4));
         for (key, _) in cache.iter().collect::<Vec<_>>() {
             assert!(cache.pin(&key));
@@ -231,8 +230,8 @@ fn a_new_version_hides_what_was_there_at_once_and_reclaims_it_by_and_by() {
         let cache = Cache::<u32, u32>::builder(1000).policy(policy).build().unwrap();
         for round in 0..300 {
             for key in 0..50 {
-        cache.insert(key, round);
-    }
+                cache.insert(key, round);
+            }
             assert_eq!(cache.get(&7), Some(round));
             cache.bump_version();
             assert_eq!((cache.get(&7), cache.iter().count()), (None, 0));
