@@ -91,7 +91,7 @@ fn the_wheel_reclaims_every_entry_in_its_time_and_says_when_to_come_back() {
     let mut calls = 0;
     let mut now = Nanos::ZERO;
     while let Some(next) = cache.run_pending(now) {
-        assert!(next > now || cache.len() == 0, "a deadline in the past asks for a busy loop");
+        assert!(next > now || cache.is_empty(), "a deadline in the past asks for a busy loop");
         let left = ends.partition_point(|&end| end <= now.as_nanos());
         assert_eq!(cache.len(), ends.len() - left, "at {now:?}");
         assert!(next.as_nanos() <= ends[left], "{next:?} is after the first end {}", ends[left]);

@@ -253,7 +253,7 @@ async fn tasks_and_threads_share_loads() {
     let second = cache.get_or_insert_with_async(&1, || async { panic!("one load") });
     let (found, second) = tokio::join!(found, second);
     assert_eq!((found, second), (Ok(5), 5));
-    let waiting = cache.get_or_load_async(&2, || std::future::pending::<Result<u64, ()>>());
+    let waiting = cache.get_or_load_async(&2, std::future::pending::<Result<u64, ()>>);
     let impatient = cache.get_or_load_until(&2, async {}, || async { Ok::<_, ()>(1) });
     tokio::select! {
         biased;

@@ -78,7 +78,7 @@ fn the_bound_holds_at_every_moment_and_every_value_is_accounted_for() {
         let left = stats.replaced + stats.evicted + stats.removed;
         assert_eq!(stats.inserted, left + cache.len() as u64, "{policy}: {stats:?}");
         assert_eq!(told.load(Ordering::Relaxed), left, "{policy}");
-        assert_eq!(alive.load(Ordering::Relaxed), cache.len() as i64, "{policy}");
+        assert_eq!(alive.load(Ordering::Relaxed).cast_unsigned(), cache.len() as u64, "{policy}");
         drop(cache);
         assert_eq!(alive.load(Ordering::Relaxed), 0, "{policy}");
     }

@@ -166,6 +166,8 @@ impl<K, V> Links for Slab<K, V> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::boxed::Box;
+
     use super::Slot;
 
     #[test]
