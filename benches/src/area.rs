@@ -2,6 +2,7 @@
 
 pub mod balance;
 pub mod breaker;
+pub mod cache;
 pub mod core;
 pub mod hashring;
 pub mod idgen;
@@ -32,4 +33,5 @@ pub const AREAS: &[Area] = &[
     balance::AREA,
     hashring::AREA,
     idgen::AREA,
+    cache::AREA,
 ];
