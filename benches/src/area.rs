@@ -4,6 +4,7 @@ pub mod breaker;
 pub mod core;
 pub mod idgen;
 pub mod ratelimit;
+pub mod trie;
 
 use crate::harness::case::Case;
 use crate::inputs::Inputs;
@@ -20,4 +21,4 @@ pub struct Area {
 }
 
 /// Every area, in the order of the table.
-pub const AREAS: &[Area] = &[core::AREA, ratelimit::AREA, breaker::AREA, idgen::AREA];
+pub const AREAS: &[Area] = &[core::AREA, ratelimit::AREA, breaker::AREA, idgen::AREA, trie::AREA];

@@ -2,6 +2,7 @@
 //!
 //! * [`area`]: one file for each primitive, with the cases that ours and the peers are put to;
 //! * [`bars`]: what we promised, in one table;
+//! * [`completion`]: strings and peers of the area `trie` and of the `suggest` command;
 //! * [`harness`]: how a case is run, judged and shown;
 //! * [`inputs`]: the keys, and the order in which they are asked for.
 //!
@@ -12,5 +13,6 @@ extern crate alloc;
 
 pub mod area;
 pub mod bars;
+pub mod completion;
 pub mod harness;
 pub mod inputs;
