@@ -31,7 +31,8 @@
 //!   [`ShortCode`](idgen::ShortCode), key ranges, worker leases.
 //! * **[`cache`]** (feature `cache`): in-process caches with adaptive eviction, expiry, single-flight loads and writes behind.
 //! * **[`hashring`]** (feature `hashring`): consistent hashing: ring, Maglev, jump, rendezvous; exact migration plans.
-//! * **[`trie`]** (feature `trie`): top-K completion: a compact index, a mutable overlay, fuzzy matching.
+//! * **[`trie`]** (feature `trie`): top-K completion: an [`Index`](trie::Index) in one piece of bytes, a
+//!   `Suggester` whose strings change while it serves, typing errors, words, folding.
 //! * **[`quorum`]** (feature `quorum`): quorum coordinators, vector clocks, sibling sets, hybrid clocks, failure detection.
 //! * **[`time`]**: [`Nanos`](time::Nanos), [`Clock`](time::Clock) and the clocks;
 //!   **[`duration`]**: `"1m30s"`; **[`map`]**: [`ShardedMap`](map::ShardedMap).

@@ -77,6 +77,10 @@ impl Blocks {
         while levels[levels.len() - 1].len() > 1 {
             levels.push(best(&levels[levels.len() - 1]));
         }
+        bytes.shrink_to_fit();
+        offsets.shrink_to_fit();
+        heads.shrink_to_fit();
+        table.shrink_to_fit();
         Self { bytes, offsets, heads, codes: packed, width, table, levels, count: strings.len() }
     }
 

@@ -57,7 +57,9 @@ pub fn sorted_top(strings: &[(Box<str>, u64)], prefix: &str) -> Vec<(u64, usize)
 /// If they are not in order.
 pub fn fst_of(strings: &[Weighted]) -> fst::Map<Vec<u8>> {
     let strings = strings.iter().map(|(text, weight)| (text, *weight));
-    fst::Map::from_iter(strings).expect("strings in order")
+    let mut bytes = fst::Map::from_iter(strings).expect("strings in order").into_fst().into_inner();
+    bytes.shrink_to_fit();
+    fst::Map::new(bytes).expect("the bytes of a map")
 }
 
 /// Everything that an automaton of `fst` lets through.

@@ -268,13 +268,13 @@ fn encode(weights: Vec<u64>) -> Coded {
     table.sort_unstable();
     table.dedup();
     let plain = bit_width(table.last().copied().unwrap_or(0));
-    let coded = bit_width(table.len().saturating_sub(1) as u64);
+    let short = bit_width(table.len().saturating_sub(1) as u64);
     let count = weights.len() as u64;
     let table_bytes = 8 * table.len() as u64;
-    if Packed::len_for(count, coded) + table_bytes >= Packed::len_for(count, plain) {
+    if Packed::len_for(count, short) + table_bytes >= Packed::len_for(count, plain) {
         return Coded { codes: weights, table: Vec::new(), width: plain };
     }
     let codes =
         weights.iter().map(|weight| table.partition_point(|other| other < weight) as u64).collect();
-    Coded { codes, table, width: coded }
+    Coded { codes, table, width: short }
 }

@@ -166,7 +166,7 @@ impl<'a> Completions<'a> {
     }
 
     #[inline]
-    fn from_base(&mut self) -> Option<Hit<'a>> {
+    fn find_base(&mut self) -> Option<Hit<'a>> {
         loop {
             let (code, rank) = self.base.next()?;
             if self.view.over.is_some_and(|(_, shadow)| shadow.contains(rank)) {
@@ -178,7 +178,7 @@ impl<'a> Completions<'a> {
         }
     }
 
-    fn from_over(&mut self) -> Option<Hit<'a>> {
+    fn find_over(&mut self) -> Option<Hit<'a>> {
         let found = self.over.as_mut()?.next()?;
         let source = Source::Overlay { leaf: found.leaf, at: found.at };
         let weight = found.leaf.entry(found.at).weight;
@@ -188,10 +188,10 @@ impl<'a> Completions<'a> {
     #[inline]
     fn next_of_stage(&mut self) -> Option<Hit<'a>> {
         if self.over.is_none() {
-            return self.from_base();
+            return self.find_base();
         }
-        self.next_base = self.next_base.take().or_else(|| self.from_base());
-        self.next_over = self.next_over.take().or_else(|| self.from_over());
+        self.next_base = self.next_base.take().or_else(|| self.find_base());
+        self.next_over = self.next_over.take().or_else(|| self.find_over());
         match (&self.next_base, &self.next_over) {
             (Some(base), Some(over)) if base.order(over).is_gt() => self.next_over.take(),
             (Some(_), _) => self.next_base.take(),

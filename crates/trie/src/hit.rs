@@ -41,7 +41,7 @@ pub(crate) enum Asked<'a> {
     Terms(&'a str),
 }
 
-impl<'a> Hit<'a> {
+impl Hit<'_> {
     /// The string, folded as the index folds. [`display`](Self::display) is what to show.
     ///
     /// Complexity: O(length + log strings); allocates the string.

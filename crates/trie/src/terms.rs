@@ -122,7 +122,7 @@ impl<B: AsRef<[u8]>> Index<B> {
 }
 
 /// A list of rising numbers, each written as what it adds to the one before.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct List<'a> {
     bytes: &'a [u8],
     left: u64,
@@ -218,7 +218,7 @@ impl<'a> Matches<'a> {
         Self { view, sections, query, plan, next_base: None, over }
     }
 
-    fn from_base(&mut self) -> Option<Hit<'a>> {
+    fn find_base(&mut self) -> Option<Hit<'a>> {
         loop {
             let place = self.plan.next(self.sections)?;
             let rank =
@@ -270,15 +270,15 @@ fn plan<'a>(
             done: None,
         },
         (Some(shortest), range) => {
-            let (id, list) = words.swap_remove(shortest);
+            let (rarest, strings) = words.swap_remove(shortest);
             let mut others: Vec<u64> = words
                 .iter()
                 .map(|word| word.0.into())
-                .filter(|&other| other != u64::from(id))
+                .filter(|&other| other != u64::from(rarest))
                 .collect();
             others.sort_unstable();
             others.dedup();
-            Plan::Filter { list, others, last: range.map(|range| range.ranks) }
+            Plan::Filter { list: strings, others, last: range.map(|range| range.ranks) }
         }
     })
 }
@@ -376,7 +376,7 @@ impl<'a> Iterator for Matches<'a> {
     type Item = Hit<'a>;
 
     fn next(&mut self) -> Option<Hit<'a>> {
-        self.next_base = self.next_base.take().or_else(|| self.from_base());
+        self.next_base = self.next_base.take().or_else(|| self.find_base());
         match (&self.next_base, self.over.last()) {
             (Some(base), Some(over)) if base.order(over).is_gt() => self.over.pop(),
             (Some(_), _) => self.next_base.take(),

@@ -83,8 +83,9 @@ impl Default for Packed<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node<'a> {
     index: u32,
-    first_node: u32,
-    first_bucket: u32,
+    /// The first of its children that are nodes, and the first that are buckets.
+    below: u32,
+    buckets: u32,
     rank_width: usize,
     code_width: usize,
     pub(crate) common: &'a [u8],
@@ -110,7 +111,7 @@ pub(crate) enum Kind {
     Bucket(u32),
 }
 
-impl<'a> Node<'a> {
+impl Node<'_> {
     pub(crate) fn children(&self) -> usize {
         self.labels.len()
     }
@@ -165,7 +166,7 @@ impl<'a> Node<'a> {
         let kinds = *self.kinds.get(bytes)?;
         nodes += (kinds & ((1 << bit) - 1)).count_ones();
         let kind = if kinds >> bit & 1 == 1 {
-            let node = self.first_node.checked_add(nodes)?;
+            let node = self.below.checked_add(nodes)?;
             if node <= self.index || inside.len() >= ranks.len() {
                 return None;
             }
@@ -174,7 +175,7 @@ impl<'a> Node<'a> {
             if inside.len() > BUCKET {
                 return None;
             }
-            Kind::Bucket(self.first_bucket.checked_add(child as u32 - nodes)?)
+            Kind::Bucket(self.buckets.checked_add(child as u32 - nodes)?)
         };
         (first < end).then_some(Child { ranks: inside, label, kind })
     }
@@ -205,8 +206,8 @@ impl<'a> Tree<'a> {
         }
         Some(Node {
             index,
-            first_node: u32_at(head, 4),
-            first_bucket: u32_at(head, 8),
+            below: u32_at(head, 4),
+            buckets: u32_at(head, 8),
             rank_width,
             code_width,
             common,
@@ -352,7 +353,7 @@ impl<'a> Tree<'a> {
 }
 
 /// The strings of a bucket: how many bytes each has in common with the one before, and the others.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Strings<'a> {
     bytes: &'a [u8],
     left: u32,

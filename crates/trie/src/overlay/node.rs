@@ -15,6 +15,9 @@ const LEAF: usize = 32;
 /// Children of an inner node, at most. A change of a shared one counts each of them up.
 const FAN: usize = 16;
 
+/// How many bytes more a leaf asks for when its keys outgrow it.
+const ROOM: usize = 32;
+
 /// What is known about a string.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
@@ -50,10 +53,23 @@ impl Entry {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Leaf {
     entries: Vec<Entry>,
     bytes: Vec<u8>,
+}
+
+impl Clone for Leaf {
+    /// A leaf is copied to be changed: there is room for one more entry.
+    fn clone(&self) -> Self {
+        let mut copy = Self {
+            entries: Vec::with_capacity(self.entries.len() + 1),
+            bytes: Vec::with_capacity(self.bytes.len() + ROOM),
+        };
+        copy.entries.extend_from_slice(&self.entries);
+        copy.bytes.extend_from_slice(&self.bytes);
+        copy
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -87,6 +103,9 @@ impl Default for Node {
 /// The upper half of a node that became too large, and its least key.
 type Split = Option<(Vec<u8>, Arc<Node>)>;
 
+/// The weight that was there, if an entry was and if it lived.
+type Was = Option<Option<u64>>;
+
 impl Leaf {
     fn start(&self, at: usize) -> usize {
         at.checked_sub(1).map_or(0, |before| self.entries[before].end as usize)
@@ -116,10 +135,14 @@ impl Leaf {
     fn insert(&mut self, at: usize, key: &[u8], entry: Entry) {
         let start = self.start(at);
         let len = key.len() as u32;
-        self.bytes.reserve_exact(key.len());
+        if self.bytes.capacity() - self.bytes.len() < key.len() {
+            self.bytes.reserve_exact(key.len() + ROOM);
+        }
+        if self.entries.capacity() == self.entries.len() {
+            self.entries.reserve_exact(4);
+        }
         self.bytes.extend_from_slice(key);
         self.bytes[start..].rotate_right(key.len());
-        self.entries.reserve_exact(1);
         self.entries.insert(at, Entry { end: start as u32, ..entry });
         for entry in &mut self.entries[at..] {
             entry.end += len;
@@ -243,7 +266,7 @@ impl Node {
 
     /// Puts an entry, in place of the one that is there.
     pub(crate) fn put(root: &mut Arc<Self>, key: &[u8], entry: Entry) {
-        if let Some((least, upper)) = Self::put_below(root, key, entry) {
+        if let (Some((least, upper)), _) = Self::put_below(root, key, entry) {
             let lower = core::mem::take(root);
             let mut inner = Inner::default();
             inner.insert(0, b"", lower);
@@ -252,29 +275,38 @@ impl Node {
         }
     }
 
-    fn put_below(node: &mut Arc<Self>, key: &[u8], entry: Entry) -> Split {
+    fn put_below(node: &mut Arc<Self>, key: &[u8], entry: Entry) -> (Split, Was) {
         match Arc::make_mut(node) {
             Self::Leaf(leaf) => match leaf.search(key) {
                 Ok(at) => {
-                    let end = leaf.entries[at].end;
-                    leaf.entries[at] = Entry { end, ..entry };
-                    None
+                    let was = leaf.entries[at];
+                    leaf.entries[at] = Entry { end: was.end, ..entry };
+                    (None, Some(was.lives().then_some(was.weight)))
                 }
                 Err(at) => {
                     leaf.insert(at, key, entry);
                     let appended = at + 1 == leaf.entries.len();
-                    (leaf.entries.len() > LEAF).then(|| leaf.split(appended))
+                    ((leaf.entries.len() > LEAF).then(|| leaf.split(appended)), None)
                 }
             },
             Self::Inner(inner) => {
                 let at = inner.find(key);
-                let split = Self::put_below(&mut inner.children[at].node, key, entry);
-                inner.refresh(at);
+                let child = &mut inner.children[at];
+                let (split, was) = Self::put_below(&mut child.node, key, entry);
+                let now = entry.lives().then_some(entry.weight);
                 if let Some((least, upper)) = split {
+                    inner.refresh(at);
                     inner.insert(at + 1, &least, upper);
+                } else {
+                    child.count += u32::from(was.is_none());
+                    if now >= child.best {
+                        child.best = now;
+                    } else if was.flatten() == child.best {
+                        inner.refresh(at);
+                    }
                 }
                 let appended = at + 2 >= inner.children.len();
-                (inner.children.len() > FAN).then(|| inner.split(appended))
+                ((inner.children.len() > FAN).then(|| inner.split(appended)), was)
             }
         }
     }

@@ -1,19 +1,20 @@
 //! Which ranks of an index an overlay hides: a set of numbers whose copies share what they have in
-//! common. Pages of 4,096 bits below nodes of 64.
+//! common. Pages of 1,024 bits below nodes of 16:
+//! small, as a change copies one of each level.
 
 use alloc::sync::Arc;
 
 #[derive(Clone, Debug)]
 enum Page {
-    Bits([u64; 64]),
-    Below([Option<Arc<Page>>; 64]),
+    Bits([u64; 16]),
+    Below([Option<Arc<Page>>; 16]),
 }
 
 /// The set.
 #[derive(Clone, Debug)]
 pub(crate) struct Shadow {
     root: Option<Arc<Page>>,
-    /// Levels of nodes above the bits. Four and the bits are more than 32 bits of rank.
+    /// Levels of nodes above the bits.
     height: u32,
 }
 
@@ -27,9 +28,9 @@ impl Shadow {
         Self { root: None, height }
     }
 
-    /// How many bits of a number one child at `height` decides not.
+    /// How many bits of a number a child of a node at `height` covers.
     const fn bits_below(height: u32) -> u32 {
-        6 + 6 * height
+        6 + 4 * height
     }
 
     #[inline]
@@ -37,9 +38,10 @@ impl Shadow {
         let (mut page, mut height) = (&self.root, self.height);
         while let Some(found) = page {
             match &**found {
-                Page::Bits(bits) => return bits[(rank >> 6 & 63) as usize] >> (rank & 63) & 1 == 1,
+                Page::Bits(bits) => return bits[(rank >> 6 & 15) as usize] >> (rank & 63) & 1 == 1,
                 Page::Below(below) => {
-                    page = &below[(rank >> Self::bits_below(height) & 63) as usize];
+                    page = &below
+                        [(rank.checked_shr(Self::bits_below(height)).unwrap_or(0) & 15) as usize];
                     height -= 1;
                 }
             }
@@ -52,18 +54,19 @@ impl Shadow {
         loop {
             let found = page.get_or_insert_with(|| {
                 Arc::new(if height == 0 {
-                    Page::Bits([0; 64])
+                    Page::Bits([0; 16])
                 } else {
-                    Page::Below([const { None }; 64])
+                    Page::Below([const { None }; 16])
                 })
             });
             match Arc::make_mut(found) {
                 Page::Bits(bits) => {
-                    bits[(rank >> 6 & 63) as usize] |= 1 << (rank & 63);
+                    bits[(rank >> 6 & 15) as usize] |= 1 << (rank & 63);
                     return;
                 }
                 Page::Below(below) => {
-                    page = &mut below[(rank >> Self::bits_below(height) & 63) as usize];
+                    page = &mut below
+                        [(rank.checked_shr(Self::bits_below(height)).unwrap_or(0) & 15) as usize];
                     height -= 1;
                 }
             }
@@ -91,7 +94,7 @@ mod tests {
 
     #[test]
     fn holds_what_was_put_in_at_every_height() {
-        for end in [1, 4096, 4097, 262_144, 262_145, 20_000_000, u32::MAX] {
+        for end in [1, 1024, 1025, 16_384, 16_385, 20_000_000, u32::MAX] {
             let mut shadow = Shadow::new(end);
             let ranks: BTreeSet<u32> =
                 (0..500_u64).map(|i| (i * 2_654_435_761 % u64::from(end)) as u32).collect();
