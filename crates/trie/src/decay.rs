@@ -15,7 +15,7 @@ use voussoir_core::{ConfigError, Nanos};
 /// use voussoir_trie::{Decay, Index, Suggester};
 ///
 /// let decay = Decay::half_life(Duration::from_secs(3600))?;
-/// let at = |hours| Nanos::from_secs(3600 * hours);
+/// let at = |hours: u64| Nanos::from_secs(3600 * hours);
 /// let suggest = Suggester::new(Index::build([("old hit", decay.score(100.0, at(0)))])?);
 /// for hour in 5..8 {
 ///     suggest.update("old news", |was| Some(decay.add(was, 10.0, at(hour))))?;
