@@ -28,6 +28,17 @@ fn breaker_is_here() {
     assert_eq!(breaker.state(), State::Open);
 }
 
+#[cfg(feature = "breaker")]
+#[test]
+fn policy_is_here() {
+    use voussoir::breaker::{Backoff, Policy, Retry};
+
+    let retry = Retry::builder(Backoff::fixed(Duration::ZERO)).idempotent().build();
+    let policy = Policy::builder().retry(retry.expect("valid")).build().expect("valid");
+    let result = policy.call(|_| {}, |attempt| if attempt.number < 3 { Err(()) } else { Ok(3) });
+    assert_eq!(result, Ok(3));
+}
+
 #[cfg(feature = "balance")]
 #[test]
 fn balance_is_here() {
@@ -44,6 +55,16 @@ fn idgen_is_here() {
 
     let ids = Snowflake::builder(Layout::TWITTER).worker(7).build().expect("valid");
     assert!(ids.next().expect("the first") < ids.next().expect("the second"));
+}
+
+#[cfg(feature = "hashring")]
+#[test]
+fn hashring_is_here() {
+    use voussoir::hashring::{Node, Ring};
+
+    let ring = Ring::builder().nodes(["a", "b"]).build().expect("valid");
+    let plan = ring.diff(&ring.remove("b").expect("there")).expect("the same hash function");
+    assert!(plan.moves().all(|moved| moved.to().map(Node::id) == Some("a")));
 }
 
 #[cfg(feature = "trie")]

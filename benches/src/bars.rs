@@ -81,6 +81,18 @@ pub const PROMISES: &[Promise] = &[
     promise("ratelimit", "direct deny, time given",               &[AtMost(1.5)]),
     promise("ratelimit", "direct deny, time given, 2 threads",    &[Throughput(1.0, "governor")]),
 
+    promise("ratelimit", "striped allow, quanta clock, 2 threads", &[Throughput(3.0, "governor")]),
+    promise("ratelimit", "striped allow, time given, 2 threads",   &[Throughput(3.0, "governor")]),
+
+    // The algorithms among themselves.
+    promise("ratelimit", "direct allow, even requests, leaky meter",             &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, leaky queue",             &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, fixed window",            &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, fixed window, anchored",  &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, sliding counter",         &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, sliding counter, strict", &[Times(1.5, "token bucket")]),
+    promise("ratelimit", "direct allow, even requests, sliding log",             &[Times(3.0, "token bucket")]),
+
     // Keyed limiters: the gain is the map's, with the same hasher and with a fast one.
     promise("ratelimit", "keyed allow u64 zipf, std hasher",              &[Times(0.8, "governor dashmap")]),
     promise("ratelimit", "keyed allow u64 zipf, std hasher, 2 threads",   &[Throughput(1.25, "governor dashmap")]),
@@ -99,12 +111,39 @@ pub const PROMISES: &[Promise] = &[
     promise("ratelimit", "keyed u64, memory",                             &[AtMost(23.0)]),
 
     // Breakers: a healthy one writes nothing, so that it costs a load and scales.
-    promise("breaker", "closed, success",               &[AtMost(5.0)]),
-    promise("breaker", "closed, success, 2 threads",    &[Scales(1.8)]),
-    promise("breaker", "closed, success, allocations",  &[AtMost(0.0)]),
-    promise("breaker", "closed, 1 % failures",          &[Faster(5.0, "recloser"), Faster(10.0, "tower-resilience")]),
-    promise("breaker", "open, std clock",               &[AboveFloor(5.0)]),
-    promise("breaker", "open, quanta clock",            &[AboveFloor(5.0)]),
+    promise("breaker", "closed, success",                &[Times(0.6, "recloser"), AtMost(5.0)]),
+    promise("breaker", "closed, success, 2 threads",     &[Scales(1.8), Throughput(10.0, "recloser")]),
+    promise("breaker", "closed, success, allocations",   &[AtMost(0.0)]),
+    promise("breaker", "closed, 1 % failures",           &[Faster(5.0, "recloser"), Faster(10.0, "tower-resilience")]),
+    promise("breaker", "closed, 1 % failures, 2 threads", &[Throughput(4.0, "recloser")]),
+    promise("breaker", "closed, time window, std clock", &[AboveFloor(6.0)]),
+    promise("breaker", "open, std clock",                &[AboveFloor(3.0)]),
+    promise("breaker", "open, quanta clock",             &[AboveFloor(3.0)]),
+
+    // Bulkheads: one atomic operation to take and one to give back.
+    promise("breaker", "bulkhead, acquire and release",              &[Times(0.8, "tokio")]),
+    promise("breaker", "bulkhead, acquire and release, 2 threads",   &[Throughput(2.0, "tokio")]),
+    promise("breaker", "bulkhead, acquire and release, allocations", &[AtMost(0.0)]),
+
+    // Retries: a delay is a multiplication or two, and nothing is allocated.
+    promise("retry", "jittered delay",                            &[Times(0.4, "backon")]),
+    promise("retry", "jittered delay, allocations",               &[AtMost(0.0)]),
+    promise("retry", "budget, a call and its retry, allocations", &[AtMost(0.0)]),
+    promise("retry", "first attempt succeeds, allocations",       &[AtMost(0.0)]),
+    promise("retry", "second attempt succeeds, allocations",      &[AtMost(0.0)]),
+    promise("retry", "throttle, healthy, allocations",            &[AtMost(0.0)]),
+    promise("retry", "policy, healthy, allocations",              &[AtMost(0.0)]),
+
+    // Balancers: pick and done over ten nodes.
+    promise("balance", "round robin",                            &[AtMost(15.0)]),
+    promise("balance", "round robin, allocations",               &[AtMost(0.0)]),
+    promise("balance", "weighted round robin, allocations",      &[AtMost(0.0)]),
+    promise("balance", "least connections, idle",                &[AtMost(15.0)]),
+    promise("balance", "least connections, idle, allocations",   &[AtMost(0.0)]),
+    promise("balance", "least connections, busy",                &[AtMost(15.0)]),
+    promise("balance", "power of two, idle",                     &[AtMost(15.0)]),
+    promise("balance", "power of two, idle, allocations",        &[AtMost(0.0)]),
+    promise("balance", "power of two, busy",                     &[AtMost(15.0)]),
 
     // Ids: the layout's limit where nothing is borrowed, one atomic operation where it is; text at
     // two digits a step.
@@ -122,6 +161,32 @@ pub const PROMISES: &[Promise] = &[
     promise("idgen", "short code encode",                     &[AtMost(60.0)]),
     promise("idgen", "short code encode, allocations",        &[AtMost(0.0)]),
     promise("idgen", "short code decode",                     &[AtMost(60.0)]),
+
+    // Placements: 16-byte keys, hashing included, 160 virtual nodes where nothing else is said.
+    promise("hashring", "look-up, 10 nodes",               &[Times(0.8, "pingora-ketama")]),
+    promise("hashring", "look-up, 100 nodes",              &[Times(0.8, "pingora-ketama")]),
+    promise("hashring", "look-up, 1000 nodes",             &[Times(0.8, "pingora-ketama")]),
+    promise("hashring", "3 replicas, 10 nodes",            &[Times(3.0, "one look-up of ours")]),
+    promise("hashring", "3 replicas, 100 nodes",           &[Times(3.0, "one look-up of ours")]),
+    promise("hashring", "3 replicas, 1000 nodes",          &[Times(3.0, "one look-up of ours")]),
+    promise("hashring", "3 replicas, 10 nodes, allocations",   &[AtMost(0.0)]),
+    promise("hashring", "3 replicas, 100 nodes, allocations",  &[AtMost(0.0)]),
+    promise("hashring", "3 replicas, 1000 nodes, allocations", &[AtMost(0.0)]),
+    promise("hashring", "build, 1000 nodes", &[Times(1.0, "pingora-ketama")]),
+    promise("hashring", "memory, for each of 1000 nodes",  &[AtMost(2048.0)]),
+    promise("hashring", "Maglev look-up, 10 nodes",        &[Times(0.8, "maglev")]),
+    promise("hashring", "Maglev look-up, 100 nodes",       &[Times(0.8, "maglev")]),
+    promise("hashring", "Maglev look-up, 1000 nodes",      &[Times(0.8, "maglev")]),
+    promise("hashring", "Maglev look-up, foldhash on both, 10 nodes",   &[Times(0.8, "maglev")]),
+    promise("hashring", "Maglev look-up, foldhash on both, 100 nodes",  &[Times(0.8, "maglev")]),
+    promise("hashring", "Maglev look-up, foldhash on both, 1000 nodes", &[Times(0.8, "maglev")]),
+    promise("hashring", "Maglev build, 10 nodes", &[Times(0.25, "maglev")]),
+    promise("hashring", "Maglev build, 100 nodes", &[Times(0.25, "maglev")]),
+    promise("hashring", "Maglev build, 1000 nodes", &[Times(0.25, "maglev")]),
+    promise("hashring", "imbalance, 1000 nodes, 160 virtual",   &[AtMost(1.35)]),
+    promise("hashring", "imbalance, 1000 nodes, default",       &[AtMost(1.25)]),
+    promise("hashring", "imbalance, 1000 nodes, Maglev",        &[AtMost(1.02)]),
+    promise("hashring", "imbalance, 1000 nodes, bounded to 1.25", &[AtMost(1.25)]),
 
     // Completion: 1.9 million strings, the best ten.
     promise("trie", "prefix of 0, mean", &[AtMost(3500.0)]),

@@ -16,3 +16,4 @@ pub mod bars;
 pub mod completion;
 pub mod harness;
 pub mod inputs;
+pub mod svg;

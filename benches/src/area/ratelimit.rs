@@ -7,13 +7,17 @@ use core::fmt::Debug;
 use core::hash::{BuildHasher, Hash};
 use core::hint::black_box;
 use core::num::NonZeroU32;
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::hash::RandomState;
 
 use governor::clock::{Clock as GovernorClock, DefaultClock, FakeRelativeClock, MonotonicClock};
 use governor::middleware::NoOpMiddleware;
 use governor::{Quota, RateLimiter};
-use voussoir::ratelimit::{KeyedLimiter, Limiter, TokenBucket};
+use voussoir::ratelimit::{
+    Algorithm, FixedWindow, KeyedLimiter, LeakyBucket, Limit, Limiter, SlidingWindowCounter,
+    SlidingWindowLog, StripedLimiter, TokenBucket,
+};
 use voussoir::time::{Clock, Nanos, QuantaClock, SystemClock};
 
 use super::Area;
@@ -29,6 +33,8 @@ pub const AREA: Area =
 fn cases(inputs: &Inputs) -> Vec<Case> {
     let mut cases = direct(Rule::Plenty);
     cases.extend(direct(Rule::UsedUp));
+    cases.extend(striped());
+    cases.extend(five());
 
     let numbers = numbers(inputs.large);
     let by_number = Asked::new(&numbers, &zipf(inputs.large));
@@ -159,6 +165,81 @@ fn direct(rule: Rule) -> Vec<Case> {
         system(None).together().into(),
         given.floor(floor(Floor::Cas, Floor::Load)).into(),
     ]
+}
+
+/// A bucket in parts, for many threads on one limit.
+fn striped() -> Vec<Case> {
+    let limiter = || StripedLimiter::builder(Rule::Plenty.ours());
+    let counter = limiter().clock(QuantaClock::new()).build().expect("the limit is legal");
+    let given = limiter().build().expect("the limit is legal");
+    let now = Nanos::from_secs(1_000_000);
+    vec![
+        Timed::new(
+            "striped allow, quanta clock",
+            Contestant::each("ours", move |_| counter.check().is_ok()),
+            vec![governor(Rule::Plenty, "governor", DefaultClock::default())],
+        )
+        .floor(Floor::QuantaCas)
+        .into(),
+        Timed::new(
+            "striped allow, time given",
+            Contestant::each("ours", move |_| given.check_at(black_box(now)).is_ok()),
+            vec![governor(Rule::Plenty, "governor", FakeRelativeClock::default())],
+        )
+        .floor(Floor::Cas)
+        .into(),
+    ]
+}
+
+/// The algorithms among themselves: requests come evenly, a microsecond and more apart, just within the limit.
+fn five() -> Vec<Case> {
+    const LIMIT: u32 = 1_000;
+    const PERIOD: Duration = Duration::from_millis(1);
+    let even = |name: &str, limiter: Box<dyn Even>| {
+        let bucket = Box::new(TokenBucket::new(LIMIT, PERIOD));
+        let case = Timed::new(
+            format!("direct allow, even requests, {name}"),
+            limiter.contestant("ours"),
+            vec![bucket.contestant("token bucket")],
+        );
+        Case::from(case.alone())
+    };
+    let limit = format!("{LIMIT}/1ms").parse::<Limit>().expect("the limit is legal");
+    vec![
+        even("leaky meter", Box::new(LeakyBucket::new(LIMIT, PERIOD).burst(LIMIT))),
+        even("leaky queue", Box::new(LeakyBucket::new(LIMIT, PERIOD).queue(LIMIT))),
+        even("fixed window", Box::new(FixedWindow::new(LIMIT, PERIOD))),
+        even("fixed window, anchored", Box::new(FixedWindow::new(LIMIT, PERIOD).anchored())),
+        even("sliding counter", Box::new(SlidingWindowCounter::new(LIMIT, PERIOD))),
+        even(
+            "sliding counter, strict",
+            Box::new(SlidingWindowCounter::new(LIMIT, PERIOD).strict(10)),
+        ),
+        even("sliding log", Box::new(SlidingWindowLog::new(LIMIT, PERIOD))),
+        even("chosen at run time", Box::new(limit)),
+    ]
+}
+
+/// An algorithm that is asked every microsecond or so.
+trait Even {
+    fn contestant(self: Box<Self>, name: &str) -> Contestant;
+}
+
+impl<A> Even for A
+where
+    A: Algorithm + Debug + Send + Sync + 'static,
+    Limiter<A>: Send + Sync,
+{
+    fn contestant(self: Box<Self>, name: &str) -> Contestant {
+        let limiter = Limiter::builder(*self).build().expect("the limit is legal");
+        // One thread asks, and time must not go back between its rounds.
+        let time = AtomicU64::new(1 << 50);
+        Contestant::each(name, move |_| {
+            let now = time.load(Ordering::Relaxed) + 1_200;
+            time.store(now, Ordering::Relaxed);
+            limiter.check_at(Nanos::from_nanos(now)).is_allowed()
+        })
+    }
 }
 
 /// Takes the one token there is, if there is but one, and makes a contestant of what is left.

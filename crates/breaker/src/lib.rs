@@ -71,36 +71,86 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
+extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod backoff;
 #[cfg(target_has_atomic = "64")]
 mod breaker;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod bulkhead;
+mod deadline;
 #[cfg(target_has_atomic = "64")]
-mod builder;
+mod dice;
 #[cfg(target_has_atomic = "64")]
-mod error;
+mod fallback;
 #[cfg(target_has_atomic = "64")]
-mod permit;
+mod fault;
 #[cfg(target_has_atomic = "64")]
-mod state;
+mod hedge;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod policy;
+mod race;
 #[cfg(target_has_atomic = "64")]
-mod stats;
+mod retry;
+#[cfg(target_has_atomic = "64")]
+mod retry_budget;
+mod sleep;
+#[cfg(target_has_atomic = "64")]
+mod slots;
 #[cfg(target_has_atomic = "64")]
 mod sync;
 #[cfg(target_has_atomic = "64")]
-mod window;
+mod throttle;
+mod timeout;
+mod verdict;
 
+pub use self::backoff::{Backoff, BackoffError, BackoffErrorKind, Delays};
 #[cfg(target_has_atomic = "64")]
-pub use self::{
-    breaker::CircuitBreaker,
-    builder::CircuitBreakerBuilder,
-    error::{BreakerError, Open},
-    permit::Permit,
-    state::State,
-    stats::Stats,
-    window::Window,
+pub use self::breaker::{
+    BreakerError, BreakerObserver, BreakerSnapshot, CircuitBreaker, CircuitBreakerBuilder, Open,
+    Permit, State, Stats, Tally, Transition, Window,
 };
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use self::breaker::{BreakerRegistry, OwnedPermit, RegistryFull};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use self::bulkhead::{
+    AdaptiveLimit, Aimd, Bulkhead, BulkheadBuilder, BulkheadError, BulkheadPermit, BulkheadStats,
+    Claim, Criticality, Gradient, OwnedBulkheadPermit, Vegas,
+};
+pub use self::deadline::{Deadline, TimedOut};
+#[cfg(target_has_atomic = "64")]
+pub use self::fallback::Fallback;
+#[cfg(target_has_atomic = "64")]
+pub use self::fault::{Fault, Faults, FaultsBuilder};
+#[cfg(target_has_atomic = "64")]
+pub use self::hedge::{Hedge, HedgeBuilder, HedgeDelay, HedgeStats};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use self::policy::{
+    Cause, NoFallback, Policy, PolicyBuilder, PolicyError, PolicyRun, Substitute,
+};
+#[cfg(all(feature = "serde", target_has_atomic = "64"))]
+pub use self::retry::RetryConfig;
+#[cfg(target_has_atomic = "64")]
+pub use self::retry::{
+    Attempt, Attempts, Retry, RetryBuilder, RetryError, RetryObserver, RetryRun, Retrying, Stop,
+};
+#[cfg(all(feature = "serde", target_has_atomic = "64"))]
+pub use self::retry_budget::RetryBudgetConfig;
+#[cfg(target_has_atomic = "64")]
+pub use self::retry_budget::{RetryBucketBuilder, RetryBudget, RetryRatioBuilder, Withdrawal};
+pub use self::sleep::Sleep;
+#[cfg(feature = "tokio")]
+pub use self::sleep::TokioSleep;
+#[cfg(target_has_atomic = "64")]
+pub use self::throttle::{
+    AdaptiveThrottle, AdaptiveThrottleBuilder, ThrottleError, ThrottlePermit, Throttled,
+    rejection_probability,
+};
+pub use self::timeout::{Timeout, TimeoutError};
+pub use self::verdict::{EveryError, Judge, Verdict};
+pub use voussoir_core::Outcome;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

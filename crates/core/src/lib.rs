@@ -24,7 +24,11 @@
 //!   `WallClock` of the operating system (feature `std`); [`ManualClock`] for tests; behind
 //!   features of their names `QuantaClock` and `TokioClock`.
 //! * [`duration`]: `"1m30s"` to [`Duration`](core::time::Duration) and back.
+//! * [`Lock`]: mutual exclusion for a few nanoseconds, at half the price.
 //! * [`ShardedMap`]: a concurrent hash map whose guards cannot escape, for state by key.
+//! * [`WaitQueue`]: a line for tasks and threads, first come, first served, by class.
+//! * [`Striped`] and [`StripedCounter`]: counts that threads do not fight over.
+//! * [`Gate`]: what limiters, breakers and bulkheads have in common, with [`Outcome`] and [`Rejected`].
 //! * [`Random`]: seedable numbers for jitter and choices among equals.
 //! * [`ConfigError`]: what a builder answers when it refuses.
 //!
@@ -33,7 +37,7 @@
 //! No I/O, no threads, no timers. The map is no cache: it never evicts by itself, see
 //! [`ShardedMap::sweep`].
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
@@ -45,12 +49,19 @@ extern crate std;
 mod clock;
 mod config_error;
 pub mod duration;
+mod gate;
+#[cfg(feature = "std")]
+mod lock;
 #[cfg(feature = "std")]
 mod map;
 mod nanos;
 mod random;
 #[cfg(feature = "std")]
+mod striped;
+#[cfg(feature = "std")]
 mod sync;
+#[cfg(feature = "std")]
+mod wait_queue;
 
 #[cfg(target_has_atomic = "64")]
 pub use clock::ManualClock;
@@ -60,10 +71,17 @@ pub use clock::QuantaClock;
 pub use clock::TokioClock;
 pub use clock::{Clock, SystemClock, WallClock};
 pub use config_error::ConfigError;
+pub use gate::{Gate, Guard, Outcome, Rejected};
+#[cfg(feature = "std")]
+pub use lock::{Lock, RawLock};
 #[cfg(feature = "std")]
 pub use map::{Full, MemoryUse, ShardedMap, Swept};
 pub use nanos::Nanos;
 pub use random::Random;
+#[cfg(feature = "std")]
+pub use striped::{Striped, StripedCounter};
+#[cfg(feature = "std")]
+pub use wait_queue::{Line, Serve, Turn, WaitQueue, Waiter};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -14,7 +14,8 @@ use std::thread;
 
 use crossbeam_utils::CachePadded;
 use equivalent::Equivalent;
-use parking_lot::Mutex;
+
+use crate::Lock;
 
 pub use memory::MemoryUse;
 pub use occupancy::Full;
@@ -60,7 +61,7 @@ pub struct ShardedMap<K, V, S = RandomState> {
 }
 
 /// Padded, so that threads in neighbouring shards do not pull at one cache line.
-type Shards<K, V> = Box<[CachePadded<Mutex<Shard<K, V>>>]>;
+type Shards<K, V> = Box<[CachePadded<Lock<Shard<K, V>>>]>;
 
 /// What changes beside the shards. Padded, so that an insertion does not take the line from which
 /// every lookup reads where the shards are.
@@ -197,7 +198,7 @@ impl<K, V, S> ShardedMap<K, V, S> {
     /// The shard of a hash, by the bits below the top seven: those seven are the tag by which
     /// `hashbrown` tells entries apart within a table, and the low bits choose the place there.
     #[inline]
-    fn shard(&self, hash: u64) -> &Mutex<Shard<K, V>> {
+    fn shard(&self, hash: u64) -> &Lock<Shard<K, V>> {
         &self.shards[(hash >> self.shift) as usize & (self.shards.len() - 1)]
     }
 }

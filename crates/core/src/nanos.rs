@@ -10,7 +10,7 @@ use crate::duration;
 /// worst, never a panic and never a wrap.
 ///
 /// Points of different clocks do not compare, unless the clocks say so: `SystemClock`,
-/// `QuantaClock` and `TokioClock` share one origin, the first reading in the process.
+/// `QuantaClock` and `TokioClock` share one origin.
 ///
 /// ```
 /// use std::time::Duration;

@@ -1,6 +1,23 @@
-//! The one atomic that threads race for in this crate, or loom's model of it.
+//! The atomics and the lock that threads race for in this crate, or loom's models of them.
 
 #[cfg(not(voussoir_loom))]
-pub(crate) use core::sync::atomic::{AtomicUsize, Ordering};
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 #[cfg(voussoir_loom)]
-pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+#[cfg(not(voussoir_loom))]
+pub(crate) use parking_lot::Mutex;
+
+/// Loom's lock, in the manner of `parking_lot`.
+#[cfg(voussoir_loom)]
+pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+#[cfg(voussoir_loom)]
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(loom::sync::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+        self.0.lock().expect("no model panics under the lock")
+    }
+}

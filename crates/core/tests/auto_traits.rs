@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use voussoir_core::duration::{DurationError, DurationErrorKind, Text};
 use voussoir_core::{
-    Clock, ConfigError, Full, ManualClock, MemoryUse, Nanos, ShardedMap, Swept, SystemClock,
-    WallClock,
+    Clock, ConfigError, Full, ManualClock, MemoryUse, Nanos, Outcome, Rejected, ShardedMap,
+    Striped, StripedCounter, Swept, SystemClock, Turn, WaitQueue, Waiter, WallClock,
 };
 
 const fn shared<T: Send + Sync + Unpin + 'static>() {}
@@ -26,7 +26,15 @@ const _: () = {
     // A value that may move but not be shared makes a map that may be shared.
     shared::<ShardedMap<String, Cell<u8>>>();
 
+    shared::<WaitQueue<Cell<u8>, Cell<u8>>>();
+    shared::<Waiter<'static, u8, u8>>();
+    shared::<Striped<u8>>();
+    shared::<StripedCounter>();
+
     copy::<Nanos>();
+    copy::<Outcome>();
+    copy::<Rejected>();
+    copy::<Turn>();
     copy::<SystemClock>();
     copy::<WallClock>();
     copy::<DurationError>();

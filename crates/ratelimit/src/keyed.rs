@@ -7,9 +7,10 @@ use core::hash::{BuildHasher, Hash};
 use std::hash::RandomState;
 
 use equivalent::Equivalent;
-use voussoir_core::{Clock, Full, MemoryUse, Nanos, ShardedMap, SystemClock};
+use voussoir_core::{Clock, MemoryUse, Nanos, ShardedMap, SystemClock};
 
 use crate::cell::Cell;
+use crate::verdict::Verdict;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
 pub use builder::KeyedLimiterBuilder;
 
@@ -94,8 +95,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
-        let verdict = self.on_state(now, key, |state| self.algorithm.decide(state, now, n));
-        self.algorithm.decision(verdict, now, n)
+        self.algorithm.decision(self.decide(now, key, n), now, n)
     }
 
     /// The decision that [`check_n_at`](Self::check_n_at) would take, without taking it.
@@ -147,49 +147,35 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
         self.states.remove(key).is_some()
     }
 
+    #[inline]
+    fn decide<Q>(&self, now: Nanos, key: &Q, n: u32) -> Verdict
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        self.on_state(now, key, |state| self.algorithm.decide(state, now, n))
+    }
+
     /// Calls `act` on the state of `key`, or on what [`Overflow`] puts in its place.
     #[inline]
     fn on_state<Q, R>(&self, now: Nanos, key: &Q, mut act: impl FnMut(&mut A::State) -> R) -> R
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
-        match self.try_act(key, &mut act) {
-            Ok((answer, false)) => answer,
-            Ok((answer, true)) => {
-                self.forget_fresh(SWEEP_AT_INSERT, now);
-                answer
-            }
-            Err(Full { .. }) => self.act_when_full(now, key, act),
+        match self.states.update(key, &mut act) {
+            Some(answer) => answer,
+            None => self.on_new_state(now, key, act),
         }
     }
 
-    /// Calls `act`, and tells whether the key is new.
-    #[inline]
-    fn try_act<Q, R>(
-        &self,
-        key: &Q,
-        act: impl FnOnce(&mut A::State) -> R,
-    ) -> Result<(R, bool), Full>
-    where
-        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
-    {
-        let mut is_new = false;
-        let new = || {
-            is_new = true;
-            A::State::default()
-        };
-        let answer = self.states.try_update_or_insert(key, self.max_keys, new, act)?;
-        Ok((answer, is_new))
-    }
-
+    /// As [`on_state`](Self::on_state), of a key that was not found. Apart, so that all that every
+    /// other check runs through is short.
     #[cold]
-    fn act_when_full<Q, R>(&self, now: Nanos, key: &Q, mut act: impl FnMut(&mut A::State) -> R) -> R
+    fn on_new_state<Q, F, R>(&self, now: Nanos, key: &Q, mut act: F) -> R
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+        F: FnMut(&mut A::State) -> R,
     {
-        if self.forget_fresh(SWEEP_WHEN_FULL, now) > 0
-            && let Ok((answer, _)) = self.try_act(key, &mut act)
-        {
+        if let Some(answer) = self.try_on_new_state(now, key, &mut act) {
             return answer;
         }
         match self.overflow {
@@ -197,6 +183,38 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
             Overflow::Deny => act(&mut self.algorithm.used_up(now)),
             Overflow::Allow => act(&mut A::State::default()),
         }
+    }
+
+    /// As [`on_new_state`](Self::on_new_state), where there is room for the key.
+    fn try_on_new_state<Q, R>(
+        &self,
+        now: Nanos,
+        key: &Q,
+        mut act: impl FnMut(&mut A::State) -> R,
+    ) -> Option<R>
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        let mut insert =
+            || self.states.try_update_or_insert(key, self.max_keys, A::State::default, &mut act);
+        if let Ok(answer) = insert() {
+            self.forget_fresh(SWEEP_AT_INSERT, now);
+            return Some(answer);
+        }
+        if self.forget_fresh(SWEEP_WHEN_FULL, now) > 0 { insert().ok() } else { None }
+    }
+
+    /// Calls `act` on the state of `key`, if there is one or room for it.
+    pub(crate) fn try_on_state<Q, R>(
+        &self,
+        now: Nanos,
+        key: &Q,
+        mut act: impl FnMut(&mut A::State) -> R,
+    ) -> Option<R>
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        self.states.update(key, &mut act).or_else(|| self.try_on_new_state(now, key, act))
     }
 
     /// The decision on a key that is not held.
@@ -235,12 +253,12 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
-        let decision = self.check_n_at(self.clock.now(), key, n);
-        if !decision.is_behind() {
-            return decision;
+        let mut now = self.clock.now();
+        let mut verdict = self.decide(now, key, n);
+        if verdict.is_behind() {
+            (now, verdict) = self.decide_mended(key, n);
         }
-        self.mend(key);
-        self.check_n_at(self.clock.now(), key, n)
+        self.algorithm.decision(verdict, now, n)
     }
 
     /// The decision that [`check`](Self::check) would take, without taking it.
@@ -302,6 +320,16 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
     }
 
     #[cold]
+    fn decide_mended<Q>(&self, key: &Q, n: u32) -> (Nanos, Verdict)
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        self.mend(key);
+        let now = self.clock.now();
+        (now, self.decide(now, key, n))
+    }
+
+    #[cold]
     fn mend<Q>(&self, key: &Q)
     where
         Q: Hash + Equivalent<K> + ?Sized,
@@ -323,6 +351,14 @@ impl<K, A: Algorithm, S, C> KeyedLimiter<K, A, S, C> {
     /// Whether no key is held.
     pub fn is_empty(&self) -> bool {
         self.states.is_empty()
+    }
+
+    pub(crate) fn max_keys(&self) -> usize {
+        self.max_keys
+    }
+
+    pub(crate) fn clock(&self) -> &C {
+        &self.clock
     }
 
     /// The algorithm given to the builder.

@@ -1,12 +1,19 @@
+#[cfg(feature = "tokio")]
+mod paced;
 mod persist;
 mod reserve;
 #[cfg(feature = "tokio")]
 mod wait;
 
-use voussoir_core::{Clock, ConfigError, Nanos, SystemClock};
+use core::time::Duration;
+
+use voussoir_core::{Clock, ConfigError, Gate, Nanos, Rejected, SystemClock};
 
 use crate::cell::Cell;
+use crate::verdict::Verdict;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
+#[cfg(feature = "tokio")]
+pub use paced::Paced;
 #[cfg(feature = "tokio")]
 pub use wait::{Line, NotReady};
 
@@ -79,8 +86,7 @@ impl<A: Algorithm, C> Limiter<A, C> {
     /// Decides on a request of cost `n` at `now`.
     #[inline]
     pub fn check_n_at(&self, now: Nanos, n: u32) -> Decision {
-        let verdict = self.cell.update(|state| self.algorithm.decide(state, now, n));
-        self.algorithm.decision(verdict, now, n)
+        self.algorithm.decision(self.decide(now, n), now, n)
     }
 
     /// The decision that [`check_n_at`](Self::check_n_at) would take, without taking it.
@@ -115,6 +121,11 @@ impl<A: Algorithm, C> Limiter<A, C> {
     pub fn algorithm(&self) -> &A {
         &self.algorithm
     }
+
+    #[inline]
+    fn decide(&self, now: Nanos, n: u32) -> Verdict {
+        self.algorithm.decide_shared(&self.cell, now, n)
+    }
 }
 
 /// With the time of the limiter's clock.
@@ -132,12 +143,12 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
     /// [`Decision::exceeds_capacity`]; a cost of 0 is always allowed.
     #[inline]
     pub fn check_n(&self, n: u32) -> Decision {
-        let decision = self.check_n_at(self.clock.now(), n);
-        if !decision.is_behind() {
-            return decision;
+        let mut now = self.clock.now();
+        let mut verdict = self.decide(now, n);
+        if verdict.is_behind() {
+            (now, verdict) = self.decide_mended(n);
         }
-        self.mend();
-        self.check_n_at(self.clock.now(), n)
+        self.algorithm.decision(verdict, now, n)
     }
 
     /// The decision that [`check`](Self::check) would take, without taking it.
@@ -196,10 +207,43 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
     }
 
     #[cold]
+    fn decide_mended(&self, n: u32) -> (Nanos, Verdict) {
+        self.mend();
+        let now = self.clock.now();
+        (now, self.decide(now, n))
+    }
+
+    #[cold]
     fn mend(&self) {
         // The clock is read after the state, as `mend` demands.
         self.cell.update(|state| self.algorithm.mend(state, self.clock.now()));
     }
+}
+
+/// So that what composes gates takes a limiter too.
+impl<A: Algorithm, C> Gate for Limiter<A, C> {
+    type Guard<'a>
+        = ()
+    where
+        Self: 'a;
+
+    /// A request that a [queue](crate::LeakyBucket::queue) would hold is refused until its turn: a
+    /// gate lets pass at once or not at all.
+    fn try_pass_at(&self, now: Nanos) -> Result<(), Rejected> {
+        let decision = self.check_at(now);
+        match decision.delay() {
+            _ if !decision.is_allowed() => Err(rejected(&decision)),
+            Duration::ZERO => Ok(()),
+            turn => {
+                self.refund_at(now, 1);
+                Err(Rejected::retry_after(turn))
+            }
+        }
+    }
+}
+
+pub(crate) fn rejected(decision: &Decision) -> Rejected {
+    decision.retry_after().map_or(Rejected::indefinitely(), Rejected::retry_after)
 }
 
 #[cfg(all(test, voussoir_loom))]

@@ -24,6 +24,6 @@ pub struct TokioClock;
 impl Clock for TokioClock {
     #[inline]
     fn now(&self) -> Nanos {
-        system::since_origin(tokio::time::Instant::now().into_std())
+        system::place(tokio::time::Instant::now().into_std())
     }
 }

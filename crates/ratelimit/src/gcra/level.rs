@@ -56,11 +56,6 @@ impl Level {
         self.timeline.wait(self.now, self.full_at)
     }
 
-    #[inline]
-    pub(crate) fn is_behind(&self) -> bool {
-        self.missing() > self.timeline.depth
-    }
-
     /// Ticks until full.
     #[inline]
     fn missing(&self) -> u64 {
