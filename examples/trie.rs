@@ -97,7 +97,7 @@ fn show<'a>(query: &str, about: &str, hits: impl Iterator<Item = Hit<'a>>) {
         let display = hit.display();
         let (mut text, mut at) = (String::new(), 0);
         for span in hit.spans() {
-            text += &format!("{}[{}]", &display[at..span.start], &display[span.clone()]);
+            text.extend([&display[at..span.start], "[", &display[span.clone()], "]"]);
             at = span.end;
         }
         text += &display[at..];
