@@ -35,7 +35,8 @@
 //! * **[`hashring`]** (feature `hashring`): which node owns a key: [`Ring`](hashring::Ring) with
 //!   weights, zones and exact migration [`Plan`](hashring::Plan)s, [`Maglev`](hashring::Maglev),
 //!   jump, rendezvous, bounded loads; layouts of memcached and nginx.
-//! * **[`trie`]** (feature `trie`): top-K completion: a compact index, a mutable overlay, fuzzy matching.
+//! * **[`trie`]** (feature `trie`): top-K completion: an [`Index`](trie::Index) in one piece of bytes, a
+//!   `Suggester` whose strings change while it serves, typing errors, words, folding.
 //! * **[`quorum`]** (feature `quorum`): quorum coordinators, vector clocks, sibling sets, hybrid clocks, failure detection.
 //! * **[`time`]**: [`Nanos`](time::Nanos), [`Clock`](time::Clock) and the clocks;
 //!   **[`duration`]**: `"1m30s"`; **[`map`]**: [`ShardedMap`](map::ShardedMap).

@@ -8,6 +8,7 @@ pub mod hashring;
 pub mod idgen;
 pub mod ratelimit;
 pub mod retry;
+pub mod trie;
 
 use crate::harness::case::Case;
 use crate::inputs::Inputs;
@@ -34,4 +35,5 @@ pub const AREAS: &[Area] = &[
     hashring::AREA,
     idgen::AREA,
     cache::AREA,
+    trie::AREA,
 ];

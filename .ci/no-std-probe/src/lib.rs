@@ -16,6 +16,7 @@ use voussoir::hashring::{BoundedLoads, Jump, Maglev, MultiProbe, Placement, Rend
 use voussoir::idgen::{Base62, Layout as IdLayout, ShortCode, Snowflake};
 use voussoir::ratelimit::{Limit, Limiter};
 use voussoir::time::{Clock, ManualClock, Nanos};
+use voussoir::trie::{Decay, Fuzzy, Index, Overlay};
 
 struct NoMemory;
 
@@ -94,7 +95,14 @@ pub extern "C" fn probe() -> bool {
     let texts = Base62::SORTABLE.decode_fixed(id.to_base62()).is_ok() && code.is_ok();
 
     let minute = voussoir::duration::parse("1m") == Ok(Duration::from_secs(60));
-    passes
+    let Ok(index) = Index::build([("tie", 7)]) else { return false };
+    let Ok(decay) = Decay::half_life(Duration::from_secs(60)) else { return false };
+    let mut overlay = Overlay::default();
+    let finds = overlay.upsert("tier", decay.score(2.0, Nanos::ZERO)).is_ok()
+        && overlay.complete("ti").chain(index.complete("tei").fuzzy(Fuzzy::edits(1))).count() == 2
+        && index.search("t").next().is_none();
+    finds
+        && passes
         && retries
         && placed().is_some()
         && texts

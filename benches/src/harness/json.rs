@@ -26,6 +26,12 @@ pub enum Unit {
     /// The load of the busiest, of which the average is 1.
     #[serde(rename = "peak/avg")]
     PeakToAverage,
+    /// Of a hundred.
+    #[serde(rename = "%")]
+    Percent,
+    /// How many.
+    #[serde(rename = "count")]
+    Count,
 }
 
 impl Unit {
@@ -37,6 +43,8 @@ impl Unit {
             Self::BytesPerEntry => "B/entry",
             Self::AllocationsPerOperation => "allocs/op",
             Self::PeakToAverage => "peak/avg",
+            Self::Percent => "%",
+            Self::Count => "count",
         }
     }
 
@@ -148,6 +156,8 @@ mod tests {
             Unit::BytesPerEntry,
             Unit::AllocationsPerOperation,
             Unit::PeakToAverage,
+            Unit::Percent,
+            Unit::Count,
         ] {
             assert_eq!(serde_json::to_value(unit).unwrap(), unit.text());
         }
