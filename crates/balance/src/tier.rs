@@ -269,7 +269,6 @@ impl<T, C> Tier<T, C> {
     /// Of two the one with fewer calls in flight per weight; of equals, either by chance, so that
     /// many callers do not fall on the same one (brpc#3367).
     #[inline]
-    #[expect(clippy::needless_bitwise_bool, reason = "`&&` and `||` may become branches")]
     fn lighter(&self, one: usize, other: usize, random: u64) -> usize {
         let (first, second) = (self.seats[one].in_flight(), self.seats[other].in_flight());
         let less = is_less(first, self.weights[one], second, self.weights[other]);
