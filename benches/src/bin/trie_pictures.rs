@@ -58,6 +58,11 @@ fn head(label: &str) -> String {
     )
 }
 
+/// The picture as rustdoc takes it: an underscore would be read as a name in code.
+fn finished(picture: &str) -> String {
+    picture.replace('_', "&#95;") + "</svg>\n"
+}
+
 /// Nanoseconds, from a tenth of a microsecond to a second.
 fn height(nanos: f64) -> f64 {
     let share = (nanos.max(100.0).log10() - 2.0) / 7.0;
@@ -135,7 +140,7 @@ fn latency(board: &Value) -> String {
         let _ = writeln!(picture, "<text x=\"478\" y=\"{:.0}\">{name}</text>", y + 4.0);
         above = y;
     }
-    picture + "</svg>\n"
+    finished(&picture)
 }
 
 /// Bytes a string against the mean time of a prefix of three.
@@ -180,5 +185,5 @@ fn memory(board: &Value) -> String {
             height(time) + if who == "ours" { 18.0 } else { -4.0 }
         );
     }
-    picture + "</svg>\n"
+    finished(&picture)
 }
