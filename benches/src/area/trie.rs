@@ -15,7 +15,7 @@ use std::time::Instant;
 use fst::Automaton;
 use levenshtein_automata::LevenshteinAutomatonBuilder;
 use pruning_radix_trie::PruningRadixTrie;
-use voussoir::trie::{Fuzzy, Index, Order, Overlay, Suggester};
+use voussoir::trie::{Fuzzy, Hit, Index, Order, Overlay, Suggester};
 use weighted_trie::{WeightedString, WeightedTrie};
 
 use super::Area;
@@ -172,6 +172,20 @@ fn shuffled(strings: &[Weighted]) -> Vec<&Weighted> {
 
 type Query = fn(&World, &str) -> usize;
 
+/// Counts a hit whose weight is read.
+fn weighed(count: usize, hit: Hit<'_>) -> usize {
+    black_box(hit.weight());
+    count + 1
+}
+
+/// Counts a hit whose key is copied.
+fn copied(count: usize, hit: Hit<'_>) -> usize {
+    black_box(hit.key());
+    count + 1
+}
+
+type Build = Box<dyn Fn(&[Weighted]) -> Box<dyn core::any::Any>>;
+
 /// Who answers, and how: the number of answers says that there were some.
 const EXACT: &[(&str, Query)] = &[
     ("fst", |world, prefix| {
@@ -205,22 +219,19 @@ const EXACT: &[(&str, Query)] = &[
     }),
 ];
 
-const BORROWED: (&str, Query) = ("ours", |world, prefix| {
-    world.index.complete(prefix).take(10).map(|hit| black_box(hit.weight())).count()
-});
+const BORROWED: (&str, Query) =
+    ("ours", |world, prefix| world.index.complete(prefix).take(10).fold(0, weighed));
 
-const OWNED: (&str, Query) = ("ours, owned", |world, prefix| {
-    world.index.complete(prefix).take(10).map(|hit| black_box(hit.key())).count()
-});
+const OWNED: (&str, Query) =
+    ("ours, owned", |world, prefix| world.index.complete(prefix).take(10).fold(0, copied));
 
 const OVERLAID: (&str, Query) = ("ours, 1 % changed", |world, prefix| {
     let now = world.suggester().snapshot();
-    now.complete(prefix).take(10).map(|hit| black_box(hit.weight())).count()
+    now.complete(prefix).take(10).fold(0, weighed)
 });
 
-const OVERLAY: (&str, Query) = ("ours, overlay", |world, prefix| {
-    world.overlay().complete(prefix).take(10).map(|hit| black_box(hit.weight())).count()
-});
+const OVERLAY: (&str, Query) =
+    ("ours, overlay", |world, prefix| world.overlay().complete(prefix).take(10).fold(0, weighed));
 
 /// The latency of one of them at one length.
 fn of_length(world: &World, (name, query): (&'static str, Query), length: usize) -> Latency {
@@ -290,7 +301,7 @@ fn fastest<T>(mut work: impl FnMut() -> T) -> f64 {
 fn size_and_time(world: &Arc<World>) -> Vec<Case> {
     let entries = world.strings.len();
     let strings = Arc::clone(&world.strings);
-    let weigh = |build: Box<dyn Fn(&[Weighted]) -> Box<dyn core::any::Any>>, name: &str| {
+    let weigh = |build: Build, name: &str| {
         let strings = Arc::clone(&strings);
         Built::new(name, move || build(&strings))
     };
@@ -314,7 +325,9 @@ fn size_and_time(world: &Arc<World>) -> Vec<Case> {
             weigh(
                 Box::new(|strings| {
                     let mut trie = PruningRadixTrie::<(), u64>::new();
-                    strings.iter().for_each(|(text, weight)| trie.add(text, (), *weight));
+                    for (text, weight) in strings {
+                        trie.add(text, (), *weight);
+                    }
                     Box::new(trie)
                 }),
                 "pruning_radix_trie",
@@ -355,9 +368,9 @@ fn size_and_time(world: &Arc<World>) -> Vec<Case> {
                     .filter(|prefix| world.index.count(prefix) >= 1000)
                     .map(|prefix| {
                         let mut hits = world.index.complete(prefix);
-                        hits.by_ref().take(10).for_each(|hit| drop(black_box(hit)));
+                        black_box(hits.by_ref().take(10).fold(0, weighed));
                         let start = Instant::now();
-                        hits.take(990).for_each(|hit| drop(black_box(hit)));
+                        black_box(hits.take(990).fold(0, weighed));
                         start.elapsed().as_nanos() as f64 / 990.0
                     })
                     .collect();
@@ -544,7 +557,7 @@ fn fuzzy(world: &Arc<World>) -> Vec<Case> {
                 let fuzzy = Fuzzy::edits(edits).order(order);
                 latency(&typed_prefixes(world, lengths, edits.into()), |query| {
                     let hits = world.index.complete(query).fuzzy(fuzzy).take(10);
-                    hits.map(|hit| black_box(hit.weight())).count()
+                    hits.fold(0, weighed)
                 })
             }))
         }
@@ -646,9 +659,7 @@ fn words(world: &Arc<World>) -> Vec<Case> {
                     format!("{} {half}", words.join(" "))
                 })
                 .collect();
-            latency(&queries, |query| {
-                index.search(query).take(10).map(|hit| black_box(hit.weight())).count()
-            })
+            latency(&queries, |query| index.search(query).take(10).fold(0, weighed))
         })
     }
     let mut cases = Vec::new();

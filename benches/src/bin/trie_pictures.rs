@@ -58,6 +58,11 @@ fn head(label: &str) -> String {
     )
 }
 
+/// The picture as rustdoc takes it: an underscore would be read as a name in code.
+fn finished(picture: &str) -> String {
+    picture.replace('_', "&#95;") + "</svg>\n"
+}
+
 /// Nanoseconds, from a tenth of a microsecond to a second.
 fn height(nanos: f64) -> f64 {
     let share = (nanos.max(100.0).log10() - 2.0) / 7.0;
@@ -108,7 +113,7 @@ fn latency(board: &Value) -> String {
         picture,
         "<text x=\"262\" y=\"297\" text-anchor=\"middle\">characters typed</text>"
     );
-    let mut taken: Vec<f64> = Vec::new();
+    let mut ends: Vec<(f64, &str)> = Vec::new();
     for (who, name, dash) in SHOWN {
         let points: Vec<(f64, f64)> = (0..=8)
             .filter_map(|length| {
@@ -119,20 +124,23 @@ fn latency(board: &Value) -> String {
         let Some(&(_, end)) = points.last() else { continue };
         let path: Vec<String> = points.iter().map(|(x, y)| format!("{x:.0} {y:.0}")).collect();
         let stroke = if who == "ours" { 2.5 } else { 1.3 };
-        let mut label = end;
-        while taken.iter().any(|other| (other - label).abs() < 14.0) {
-            label -= 2.0;
-        }
-        taken.push(label);
         let _ = writeln!(
             picture,
             "<path d=\"M{}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"{stroke}\" \
-             stroke-dasharray=\"{dash}\"/><text x=\"478\" y=\"{:.0}\">{name}</text>",
-            path.join("L"),
-            label + 4.0
+             stroke-dasharray=\"{dash}\"/>",
+            path.join("L")
         );
+        ends.push((end, name));
     }
-    picture + "</svg>\n"
+    // From the lowest up, each label above the one before.
+    ends.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut above = f64::INFINITY;
+    for (end, name) in ends {
+        let y = end.min(above - 14.0);
+        let _ = writeln!(picture, "<text x=\"478\" y=\"{:.0}\">{name}</text>", y + 4.0);
+        above = y;
+    }
+    finished(&picture)
 }
 
 /// Bytes a string against the mean time of a prefix of three.
@@ -174,8 +182,8 @@ fn memory(board: &Value) -> String {
             x(bytes),
             height(time),
             x(bytes) + 8.0,
-            height(time) - 4.0
+            height(time) + if who == "ours" { 18.0 } else { -4.0 }
         );
     }
-    picture + "</svg>\n"
+    finished(&picture)
 }

@@ -37,6 +37,10 @@ fn head(key: &[u8]) -> u64 {
 
 impl Blocks {
     /// From strings in order of their bytes, which differ, of at most 255 bytes.
+    ///
+    /// # Panics
+    ///
+    /// If there are none.
     pub fn new(strings: &[Weighted]) -> Self {
         let mut table: Vec<u64> = strings.iter().map(|string| string.1).collect();
         table.sort_unstable();

@@ -1,5 +1,7 @@
 //! Strings with weights: recorded ones from a folder, or made up.
 
+#![allow(clippy::cast_sign_loss, reason = "weights and shares are not negative")]
+
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! The time of single queries: the mean, and what one in a hundred takes.
 
+#![allow(clippy::cast_sign_loss, reason = "weights and shares are not negative")]
+
 use core::time::Duration;
 use std::time::Instant;
 

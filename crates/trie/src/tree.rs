@@ -18,8 +18,8 @@ use core::cmp::Ordering;
 
 use crate::bytes::{Packed, common, take_varint, u32_at, u64_at, uint};
 
-/// How many keys a bucket holds at most. Measured on 1.9 million words: 16 costs 0.9 bytes a key more,
-/// 64 twice the time in the bucket.
+/// How many keys a bucket holds at most. Measured on 1.9 million words: 16 takes 0.9 bytes a key more
+/// and is no faster, 64 takes 0.5 less and a tenth to a third more time.
 pub(crate) const BUCKET: u32 = 32;
 
 /// How long what is stored for a key can be: key, a separator and the form that is shown, at most
