@@ -12,10 +12,10 @@ use super::{Evict, Policy, Setup, contest};
 /// Evicts by recency and frequency, in the mixture that suits the requests of now.
 ///
 /// W-TinyLFU (Einziger, Friedman and Manes, 2017): newcomers enter a window, and the oldest of the
-/// window replaces the oldest of the main space only if a [sketch](super::sketch) says that it was
-/// asked for more often. How large the window is decides between recency and frequency; six shadow
-/// caches on a sample of the keys choose it ([`Tuner`]), or a hill climber in caches of fewer than
-/// 1024 entries and in weighted ones.
+/// window replaces the oldest of the main space only if a count-min sketch says that it was asked for
+/// more often. How large the window is decides between recency and frequency. Six shadow caches, fed
+/// with a sample of the keys, choose it; a hill climber does in caches of fewer than 512 entries,
+/// where shadows would be as large as the cache, and in weighted ones.
 #[derive(Debug)]
 pub struct Adaptive {
     regions: Regions,
