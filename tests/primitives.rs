@@ -69,6 +69,26 @@ fn idgen_is_here() {
     assert!(ids.next().expect("the first") < ids.next().expect("the second"));
 }
 
+#[cfg(feature = "hashring")]
+#[test]
+fn hashring_is_here() {
+    use voussoir::hashring::{Node, Ring};
+
+    let ring = Ring::builder().nodes(["a", "b"]).build().expect("valid");
+    let plan = ring.diff(&ring.remove("b").expect("there")).expect("the same hash function");
+    assert!(plan.moves().all(|moved| moved.to().map(Node::id) == Some("a")));
+}
+
+#[cfg(feature = "trie")]
+#[test]
+fn trie_is_here() {
+    use voussoir::trie::{Index, Overlay};
+
+    let index = Index::build([("a", 1), ("ab", 2)]).expect("short strings");
+    assert_eq!(index.complete("a").next().expect("two strings").key(), "ab");
+    assert!(Overlay::default().is_empty());
+}
+
 #[test]
 fn core_is_here_under_names_of_its_own() {
     assert_eq!(voussoir::duration::parse("1m30s"), Ok(Duration::from_secs(90)));

@@ -6,13 +6,17 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::panic::PanicInfo;
 use core::time::Duration;
 
-use voussoir::balance::{Health, HealthPolicy, HealthState, Probe};
+use voussoir::balance::{
+    EjectionPolicy, EjectionState, Health, HealthPolicy, HealthState, Probe,
+};
 use voussoir::breaker::{
     AdaptiveThrottle, Backoff, CircuitBreaker, Retry, RetryBudget, Verdict, Window,
 };
+use voussoir::hashring::{BoundedLoads, Jump, Maglev, MultiProbe, Placement, Rendezvous, Ring, RingSnapshot};
 use voussoir::idgen::{Base62, Layout as IdLayout, ShortCode, Snowflake};
 use voussoir::ratelimit::{Limit, Limiter};
 use voussoir::time::{Clock, ManualClock, Nanos};
+use voussoir::trie::{Decay, Fuzzy, Index, Overlay};
 
 struct NoMemory;
 
@@ -41,6 +45,21 @@ impl Clock for Ticks {
     }
 }
 
+/// Who owns a key, by every algorithm, and what moves when one node leaves.
+fn placed() -> Option<u64> {
+    let nodes = ["a", "b", "c"];
+    let ring = Ring::builder().nodes(nodes).build().ok()?;
+    let plan = ring.diff_replicas(&ring.remove("b").ok()?, 2).ok()?;
+    let restored = RingSnapshot::from_bytes(&ring.snapshot().to_bytes()).ok()?.restore().ok()?;
+    Maglev::builder().nodes(nodes).build().ok()?.get(b"key")?;
+    Jump::builder().nodes(nodes).build().ok()?.get(b"key")?;
+    Rendezvous::builder().nodes(nodes).build().ok()?.get(b"key")?;
+    MultiProbe::builder().nodes(nodes).build().ok()?.get(b"key")?;
+    let even = restored.balance_report().cv() < 1.0 && plan.fraction() < 1.0;
+    BoundedLoads::new(restored, 125).ok()?.assign(b"key")?;
+    even.then(|| ring.fingerprint())
+}
+
 #[unsafe(no_mangle)]
 pub extern "C" fn probe() -> bool {
     let Ok(limit) = "100/min burst 20".parse::<Limit>() else { return false };
@@ -65,11 +84,29 @@ pub extern "C" fn probe() -> bool {
     let retries = again && paid && sent;
 
     let state = HealthState::default().observe(Probe::Failure, &HealthPolicy::default());
+    let mut calls = EjectionState::default();
+    let policy = EjectionPolicy::default();
+    if calls.observe_at(Nanos::ZERO, Probe::Failure, &policy) {
+        let _away = calls.eject_at(Nanos::ZERO, &policy);
+    }
     let Ok(ids) = Snowflake::builder(IdLayout::TWITTER).worker(7).build() else { return false };
     let Ok(id) = ids.next_at(Nanos::from_secs(1_700_000_000)) else { return false };
     let Ok(code) = ShortCode::new(7, 7).map(|codes| codes.encode(7)) else { return false };
     let texts = Base62::SORTABLE.decode_fixed(id.to_base62()).is_ok() && code.is_ok();
 
     let minute = voussoir::duration::parse("1m") == Ok(Duration::from_secs(60));
-    passes && texts && retries && minute && state.health() == Health::Healthy && ManualClock::new().now() == Nanos::ZERO
+    let Ok(index) = Index::build([("tie", 7)]) else { return false };
+    let Ok(decay) = Decay::half_life(Duration::from_secs(60)) else { return false };
+    let mut overlay = Overlay::default();
+    let finds = overlay.upsert("tier", decay.score(2.0, Nanos::ZERO)).is_ok()
+        && overlay.complete("ti").chain(index.complete("tei").fuzzy(Fuzzy::edits(1))).count() == 2
+        && index.search("t").next().is_none();
+    finds
+        && passes
+        && retries
+        && placed().is_some()
+        && texts
+        && minute
+        && state.health() == Health::Healthy
+        && ManualClock::new().now() == Nanos::ZERO
 }

@@ -37,6 +37,7 @@
 //! | one thing that many cores are at | `StripedLimiter`, a word a core |
 //! | one state a user, address or key | `KeyedLimiter`, bounded in memory |
 //! | several limits at once, all or nothing | `AllOf`, in either |
+//! | limits that differ by key: plans, penalties | `Tiers`, in a `KeyedLimiter` |
 //! | what a configuration says, as `"100/min burst 20"` | [`Limit`], in either |
 //! | requests by method, path, header, tenant | `rules::RuleLimiter`, from a `RuleSet` |
 //!
@@ -123,6 +124,10 @@ mod snapshot;
 mod striped;
 #[cfg(target_has_atomic = "64")]
 mod sync;
+#[cfg(feature = "serde")]
+mod text;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod tiers;
 mod token_bucket;
 mod verdict;
 mod windows;
@@ -140,7 +145,7 @@ pub use limit::{Limit, LimitError, LimitErrorKind, LimitState};
 #[cfg(target_has_atomic = "64")]
 pub use limiter::{Limiter, LimiterBuilder};
 #[cfg(all(feature = "tokio", target_has_atomic = "64"))]
-pub use limiter::{Line, NotReady};
+pub use limiter::{Line, NotReady, Paced};
 #[cfg(target_has_atomic = "64")]
 pub use reservation::Reservation;
 pub use sliding_counter::SlidingWindowCounter;
@@ -151,6 +156,8 @@ pub use sliding_log::{Events, SlidingWindowLog};
 pub use snapshot::Snapshot;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 pub use striped::{StripedLimiter, StripedLimiterBuilder};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use tiers::{TierError, TierState, Tiers};
 pub use token_bucket::TokenBucket;
 
 #[cfg(doctest)]

@@ -1,3 +1,5 @@
+#[cfg(feature = "tokio")]
+mod paced;
 mod persist;
 mod reserve;
 #[cfg(feature = "tokio")]
@@ -10,6 +12,8 @@ use voussoir_core::{Clock, ConfigError, Gate, Nanos, Rejected, SystemClock};
 use crate::cell::Cell;
 use crate::verdict::Verdict;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
+#[cfg(feature = "tokio")]
+pub use paced::Paced;
 #[cfg(feature = "tokio")]
 pub use wait::{Line, NotReady};
 
