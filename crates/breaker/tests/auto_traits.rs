@@ -21,6 +21,12 @@ const _: () = {
 
     shared::<CircuitBreakerBuilder>();
     shared::<OwnedPermit>();
+    shared::<voussoir_breaker::BreakerRegistry<String>>();
+    shared::<voussoir_breaker::Bulkhead>();
+    shared::<voussoir_breaker::BulkheadBuilder>();
+    shared::<voussoir_breaker::BulkheadPermit<'static>>();
+    shared::<voussoir_breaker::OwnedBulkheadPermit>();
+    shared::<voussoir_breaker::AdaptiveLimit>();
     shared::<BreakerSnapshot>();
 
     copy::<BreakerError<u8>>();
