@@ -149,13 +149,13 @@ where
     Contestant::looping(name, move |span| {
         let mut balance = balance.lock();
         let mut context = Context::from_waker(Waker::noop());
-        let mut one = |_| {
+        let one = |_| {
             if !matches!(balance.poll_ready(&mut context), Poll::Ready(Ok(()))) {
                 return 0;
             }
             u64::from(pin!(balance.call(())).poll(&mut context).is_ready())
         };
-        span.indices().map(|index| one(index)).sum()
+        span.indices().map(one).sum()
     })
 }
 
