@@ -1,5 +1,5 @@
 //! A service breaks and recovers, and its circuit breaker follows. Time is moved by hand, so that
-//! half a minute passes at once. Run it:
+//! three quarters of a minute pass at once. Run it:
 //!
 //! ```text
 //! cargo run --example breaker --features breaker
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     println!("the service fails from second 3 to second 16\n");
     let mut before = State::Closed;
-    for second in 0..30 {
+    for second in 0..42 {
         let works = !(3..=16).contains(&second);
         let answer = breaker.call(|| if works { Ok("hello") } else { Err("connection refused") });
         let answer = match answer {
