@@ -100,7 +100,7 @@ impl Replicas {
 }
 
 /// The places of a set, lowest first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Places(Replicas);
 
 impl Iterator for Places {

@@ -41,12 +41,8 @@ impl Pruning {
         Self { small: usize::MAX, big: usize::MAX, young: Duration::MAX, old: Duration::MAX };
 
     /// What Riak does: 50 entries, 20 seconds, one day.
-    pub const RIAK: Self = Self {
-        small: 50,
-        big: 50,
-        young: Duration::from_secs(20),
-        old: Duration::from_secs(86_400),
-    };
+    pub const RIAK: Self =
+        Self { small: 50, big: 50, young: Duration::from_secs(20), old: Duration::from_hours(24) };
 }
 
 impl Default for Pruning {

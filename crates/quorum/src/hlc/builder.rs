@@ -43,7 +43,7 @@ impl<C> HlcBuilder<C> {
     ///
     /// When `max_drift` is not below a day, which no clock that is kept at all is off.
     pub fn build(self) -> Result<Hlc<C>, ConfigError> {
-        const DAY: Duration = Duration::from_secs(86_400);
+        const DAY: Duration = Duration::from_hours(24);
         if self.max_drift > DAY {
             let given = voussoir_core::duration::text(self.max_drift);
             return Err(ConfigError::new("max_drift", given, "at most 1 day"));

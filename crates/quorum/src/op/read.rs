@@ -31,6 +31,8 @@ use crate::{Causality, ConfigError, Quorum, Replicas, Rule, Version};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReadOp<S> {
     rule: Rule,
+    /// Joining: they are not asked, and are written back to.
+    pending: Replicas,
     newest: Option<S>,
     /// Up, and not asked yet.
     left: Replicas,
@@ -74,6 +76,7 @@ impl<S: Version> ReadOp<S> {
         let none = Replicas::NONE;
         Ok(Self {
             rule: quorum.read().clone(),
+            pending: none,
             newest: None,
             left: none,
             sent: none,
@@ -88,6 +91,16 @@ impl<S: Version> ReadOp<S> {
             digests: false,
             phase: Phase::New,
         })
+    }
+
+    /// So many replicas are joining, in the places behind the present ones. They are not asked; but what
+    /// is written back goes to them, too, so that readers of the coming set do not fall behind those of
+    /// the present one ([scylladb#20458](https://github.com/scylladb/scylladb/issues/20458)).
+    pub fn pending(mut self, joining: u8) -> Self {
+        let first = u64::BITS - self.rule.replicas().to_bits().leading_zeros();
+        let end = (first as u8).saturating_add(joining);
+        self.pending = Replicas::first(end) - Replicas::first(first as u8);
+        self
     }
 
     /// How many are asked at once. Default: all.
@@ -142,7 +155,7 @@ impl<S: Version> ReadOp<S> {
     pub fn on_fail(&mut self, place: u8) -> ReadStep {
         let waited_for = match self.phase {
             Phase::Asking => self.sent - self.answered,
-            Phase::Fetching => self.sent,
+            Phase::Fetching => self.fetched_from(),
             Phase::WritingBack => self.back - self.holders,
             Phase::New | Phase::Done => Replicas::NONE,
         };
@@ -275,7 +288,7 @@ impl<S: Version> ReadOp<S> {
             ReadMode::Monotonic | ReadMode::Linearizable => {
                 self.phase = Phase::WritingBack;
                 self.failed = Replicas::NONE;
-                self.back = self.rule.replicas() & (self.left | self.sent);
+                self.back = self.left | self.sent | self.pending;
                 self.back = self.back - self.holders;
                 if !self.is_safe(self.holders | self.back) {
                     return self.finish(ReadOutcome::NotWrittenBack { holders: self.holders });
@@ -288,7 +301,15 @@ impl<S: Version> ReadOp<S> {
     /// Whether no later read can miss all of these.
     #[inline]
     fn is_safe(&self, holders: Replicas) -> bool {
-        !self.rule.is_met(self.rule.replicas() - holders)
+        let others = self.rule.replicas() - holders;
+        if self.pending.is_empty() {
+            return !self.rule.is_met(others);
+        }
+        match self.rule.count() {
+            // The coming set is any of all these.
+            Some(need) => ((others | self.pending) - holders).len() < u32::from(need),
+            None => !self.rule.is_met(others) && self.pending.is_subset(holders),
+        }
     }
 
     fn settle_back(&mut self) -> ReadStep {
@@ -323,11 +344,15 @@ impl<S: Version> ReadOp<S> {
 
     fn fetch(&mut self) -> ReadStep {
         self.phase = Phase::Fetching;
-        let from = match self.holders.lowest() {
+        ReadStep::Send { data: self.fetched_from(), digests: Replicas::NONE }
+    }
+
+    /// One that has it all, or each that has a part.
+    fn fetched_from(&self) -> Replicas {
+        match self.holders.lowest() {
             Some(holder) => Replicas::one(holder),
             None => self.answered - self.absent - self.data,
-        };
-        ReadStep::Send { data: from, digests: Replicas::NONE }
+        }
     }
 
     fn fetch_again(&mut self) -> ReadStep {

@@ -69,19 +69,14 @@ impl QuorumBuilder {
         }
         let reads_see_writes = read.meets(&write)?;
         if !reads_see_writes && !may_miss {
-            return Err(match (read.count(), write.count()) {
-                (Some(r), Some(w)) => {
-                    let least = n.saturating_sub(w) + 1;
-                    let allowed = alloc::format!(
-                        "{least} to {n} with {w} for writes, or `reads_may_miss_writes()`"
-                    );
-                    ConfigError::new("read", r, allowed)
-                }
-                _ => {
-                    let allowed = "a rule that meets every write, or `reads_may_miss_writes()`";
-                    ConfigError::new("read", read, allowed)
-                }
-            });
+            let (Some(r), Some(w)) = (read.count(), write.count()) else {
+                let allowed = "a rule that meets every write, or `reads_may_miss_writes()`";
+                return Err(ConfigError::new("read", read, allowed));
+            };
+            let first = n.saturating_sub(w) + 1;
+            let allowed =
+                alloc::format!("{first} to {n} with {w} for writes, or `reads_may_miss_writes()`");
+            return Err(ConfigError::new("read", r, allowed));
         }
         let writes_see_writes = write.meets(&write)?;
         let guarantees = Guarantees { reads_see_writes, writes_see_writes };

@@ -110,16 +110,12 @@ impl<A: WireActor> FromStr for VectorClock<A> {
 
     fn from_str(text: &str) -> Result<Self, DecodeError> {
         let mut small = [0; SMALL];
-        match small.get_mut(..wire::base64::decoded_len(text)) {
-            Some(bytes) => {
-                wire::base64::decode(text, bytes)?;
-                Self::from_bytes(bytes)
-            }
-            None => {
-                let most = wire::HEAD + 2 + Self::MOST_ACTORS * (8 + wire::VARINT) + wire::TAIL;
-                Self::from_bytes(&wire::base64::decode_bounded(text, most)?)
-            }
+        if let Some(bytes) = small.get_mut(..wire::base64::decoded_len(text)) {
+            wire::base64::decode(text, bytes)?;
+            return Self::from_bytes(bytes);
         }
+        let most = wire::HEAD + 1 + Self::MOST_ACTORS * (8 + wire::VARINT) + wire::TAIL;
+        Self::from_bytes(&wire::base64::decode_bounded(text, most)?)
     }
 }
 

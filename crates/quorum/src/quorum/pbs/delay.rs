@@ -8,8 +8,8 @@ pub struct Delay {
     pub pareto_share: f64,
     /// Its least value.
     pub pareto_scale: f64,
-    /// Its shape; the smaller, the heavier the tail.
-    pub pareto_shape: f64,
+    /// The shape of the Pareto part; the smaller, the heavier the tail.
+    pub alpha: f64,
     /// The rate of the exponential part, per millisecond.
     pub exponential_rate: f64,
 }
@@ -35,10 +35,10 @@ impl Delay {
     pub const fn mixed(
         pareto_share: f64,
         pareto_scale: f64,
-        pareto_shape: f64,
+        alpha: f64,
         exponential_rate: f64,
     ) -> Self {
-        Self { pareto_share, pareto_scale, pareto_shape, exponential_rate }
+        Self { pareto_share, pareto_scale, alpha, exponential_rate }
     }
 
     /// Exponential with this mean.
@@ -51,7 +51,7 @@ impl Delay {
         // In (0, 1]: neither a logarithm of zero nor a division by it.
         let uniform = 1.0 - random.fraction();
         if random.fraction() < self.pareto_share {
-            self.pareto_scale * libm::pow(uniform, -1.0 / self.pareto_shape)
+            self.pareto_scale * libm::pow(uniform, -1.0 / self.alpha)
         } else {
             -libm::log(uniform) / self.exponential_rate
         }
@@ -60,11 +60,11 @@ impl Delay {
 
 /// The fits of the paper (its table 3).
 impl Latencies {
-    /// LinkedIn, solid-state disks.
+    /// `LinkedIn`, solid-state disks.
     pub const LINKEDIN_SSD: Self =
         Self { write: Delay::SSD, ack: Delay::SSD, read: Delay::SSD, reply: Delay::SSD };
 
-    /// LinkedIn, spinning disks.
+    /// `LinkedIn`, spinning disks.
     pub const LINKEDIN_DISK: Self =
         Self { write: Delay::mixed(0.38, 1.05, 1.51, 0.183), ..Self::LINKEDIN_SSD };
 
