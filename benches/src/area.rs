@@ -3,6 +3,7 @@
 pub mod breaker;
 pub mod core;
 pub mod idgen;
+pub mod quorum;
 pub mod ratelimit;
 
 use crate::harness::case::Case;
@@ -20,4 +21,4 @@ pub struct Area {
 }
 
 /// Every area, in the order of the table.
-pub const AREAS: &[Area] = &[core::AREA, ratelimit::AREA, breaker::AREA, idgen::AREA];
+pub const AREAS: &[Area] = &[core::AREA, ratelimit::AREA, breaker::AREA, idgen::AREA, quorum::AREA];

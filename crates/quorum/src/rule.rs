@@ -112,6 +112,27 @@ impl Rule {
         Self::threshold(need, parts)
     }
 
+    /// Replicas on `need` distinct machines, for keys of which one machine can hold several: `machines[i]`
+    /// is that of place `i`. Beside a count, by [`all_of`](Self::all_of), it keeps two acknowledgements of
+    /// one machine from passing for two. Alone it lets a read and a write meet on a machine and miss each
+    /// other there.
+    ///
+    /// # Errors
+    ///
+    /// When there are fewer machines than `need`, and for more than 64 replicas.
+    pub fn distinct_machines(need: u8, machines: &[u32]) -> Result<Self, ConfigError> {
+        if machines.len() > usize::from(Replicas::MOST) {
+            return Err(ConfigError::new("machines", machines.len(), "at most 64 replicas"));
+        }
+        let mut names = machines.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        let places = || machines.iter().zip(0..);
+        let here = |name| places().filter(|&(&on, _)| on == name).map(|(_, place)| place).collect();
+        let machine = |name| (1, Self::at_least(1, here(name)));
+        Self::threshold(u32::from(need), names.into_iter().map(machine))
+    }
+
     /// This replica.
     pub const fn only(place: u8) -> Self {
         Self::at_least(1, Replicas::one(place))

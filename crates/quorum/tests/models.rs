@@ -109,7 +109,7 @@ fn a_replica_that_keeps_its_disk_may_crash() {
 #[test]
 fn a_replica_that_loses_its_disk_and_answers_loses_an_acknowledged_write() {
     let world = one_writer_one_reader(ReadMode::Linearizable).crashes(1, Disk::Lost);
-    assert_violated(world, 14);
+    assert_violated(world, 16);
 }
 
 #[test]

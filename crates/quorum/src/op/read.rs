@@ -327,7 +327,7 @@ impl<S: Version> ReadOp<S> {
         if self.mode != ReadMode::RepairAsync {
             return ReadStep::Wait;
         }
-        let before = self.behind();
+        let before = self.behind() - Replicas::one(place);
         self.absorb(place, version);
         // Should this reply be newer than the answer, those that were thought up to date are not.
         let news = self.behind() - before;

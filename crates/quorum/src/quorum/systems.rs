@@ -58,23 +58,4 @@ impl Quorum {
         let rule = level(depth, 0)?;
         Self::of(3_u8.pow(u32::from(depth)), rule.clone(), rule)
     }
-
-    /// `need` distinct machines, for replicas of which several can live on one: `machines[i]` is that
-    /// of place `i`. Two acknowledgements of one machine count once.
-    ///
-    /// # Errors
-    ///
-    /// As [`Quorum::of`].
-    pub fn distinct_machines(machines: &[u32], read: u8, write: u8) -> Result<Self, ConfigError> {
-        let n = u8::try_from(machines.len()).unwrap_or(u8::MAX);
-        let mut names = machines.to_vec();
-        names.sort_unstable();
-        names.dedup();
-        let machine = |name: &u32| {
-            let here = (0..n).filter(|&place| machines[usize::from(place)] == *name).collect();
-            (1, Rule::at_least(1, here))
-        };
-        let rule = |need| Rule::threshold(u32::from(need), names.iter().map(machine));
-        Self::of(n, rule(read)?, rule(write)?)
-    }
 }

@@ -144,7 +144,7 @@ pub(crate) struct Message {
     body: Body,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct State {
     replicas: [Version; 4],
     clients: Vec<Client>,
