@@ -32,7 +32,9 @@
 //! * **[`cache`]** (feature `cache`): in-process caches with adaptive eviction, expiry, single-flight loads and writes behind.
 //! * **[`hashring`]** (feature `hashring`): consistent hashing: ring, Maglev, jump, rendezvous; exact migration plans.
 //! * **[`trie`]** (feature `trie`): top-K completion: a compact index, a mutable overlay, fuzzy matching.
-//! * **[`quorum`]** (feature `quorum`): quorum coordinators, vector clocks, sibling sets, hybrid clocks, failure detection.
+//! * **[`quorum`]** (feature `quorum`): [`WriteOp`](quorum::WriteOp) and [`ReadOp`](quorum::ReadOp)
+//!   over any [`Quorum`](quorum::Quorum); [`VectorClock`](quorum::VectorClock)s and
+//!   [`DvvSet`](quorum::DvvSet)s of siblings; hybrid clocks, hints, Merkle trees, φ detectors, gossip.
 //! * **[`time`]**: [`Nanos`](time::Nanos), [`Clock`](time::Clock) and the clocks;
 //!   **[`duration`]**: `"1m30s"`; **[`map`]**: [`ShardedMap`](map::ShardedMap).
 //!

@@ -199,6 +199,14 @@ impl<V, A: Actor> DvvSet<V, A> {
         self.is_empty() && !self.clock.is_empty()
     }
 
+    /// None unless the siblings are in order, each once, and seen by the clock.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_parts(clock: VectorClock<A>, siblings: Vec<(Dot<A>, V)>) -> Option<Self> {
+        let sorted = siblings.is_sorted_by(|(one, _), (other, _)| one < other);
+        let seen = siblings.iter().all(|(dot, _)| dot.counter > 0 && clock.contains(dot));
+        (sorted && seen).then_some(Self { clock, siblings })
+    }
+
     fn has(&self, dot: &Dot<A>) -> bool {
         self.siblings.binary_search_by(|(other, _)| other.cmp(dot)).is_ok()
     }

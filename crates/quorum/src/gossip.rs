@@ -15,6 +15,8 @@ use peer::Peer;
 
 /// How a [`Gossip`] behaves.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct GossipConfig<M = Exponential> {
     /// How heartbeats are judged. Default: [`Exponential`].
     pub model: M,
@@ -22,13 +24,16 @@ pub struct GossipConfig<M = Exponential> {
     /// model.
     pub phi: f64,
     /// How often [`Gossip::tick`] is called. Default: 1 s.
+    #[cfg_attr(feature = "serde", serde(with = "voussoir_core::duration"))]
     pub interval: Duration,
     /// After being down for so long a node is forgotten; after half of it, no longer told about.
     /// Default: 24 h.
+    #[cfg_attr(feature = "serde", serde(with = "voussoir_core::duration"))]
     pub forget_after: Duration,
     /// Most records in a message. Default: 64.
     pub most_records: usize,
     /// The limit of [`LocalPause`]. Default: 5 s.
+    #[cfg_attr(feature = "serde", serde(with = "voussoir_core::duration"))]
     pub local_pause: Duration,
 }
 

@@ -12,6 +12,8 @@ pub struct HintId(u64);
 
 /// How much a [`HintStore`] keeps, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct HintLimits {
     /// Bytes of all hints together. Default: 1 GiB.
     pub bytes: usize,
@@ -19,6 +21,7 @@ pub struct HintLimits {
     pub bytes_per_target: usize,
     /// How long a hint is kept. Default: 3 h, as Cassandra does; who is away for longer is brought up to
     /// date by anti-entropy. **Must be shorter than the [grace](crate::Grace) of tombstones.**
+    #[cfg_attr(feature = "serde", serde(with = "voussoir_core::duration"))]
     pub window: Duration,
 }
 

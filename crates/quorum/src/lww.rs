@@ -21,6 +21,7 @@ use crate::{Stamp, Version};
 /// # Ok::<(), voussoir_quorum::StampReused>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 pub struct LwwRegister<V, S = Stamp> {
     stamp: S,
     value: V,

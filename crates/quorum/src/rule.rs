@@ -165,6 +165,15 @@ impl Rule {
         }
     }
 
+    /// The need, and the parts of a tree; none for a count.
+    #[cfg(feature = "serde")]
+    pub(crate) fn parts(&self) -> (u32, &[(u32, Self)]) {
+        match &self.0 {
+            Form::Count { need, .. } => (u32::from(*need), &[]),
+            Form::Tree(tree) => (tree.need, &tree.parts),
+        }
+    }
+
     /// The same with replicas that are joining: each counts, and each raises the need by one.
     ///
     /// Without that a write can be acknowledged by joining replicas that the present readers do not

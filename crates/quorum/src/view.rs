@@ -11,6 +11,8 @@ pub use plan::Plan;
 
 /// Where a member is in its life. Later ones win over earlier ones of the same incarnation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum MemberState {
     /// It takes writes and is being brought up to date: it counts for no read, and raises what a write
     /// needs.
@@ -25,6 +27,7 @@ pub enum MemberState {
 
 /// A node, in one of its incarnations.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 pub struct Member<N> {
     /// Its name.
     pub node: N,

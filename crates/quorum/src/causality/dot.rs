@@ -4,6 +4,7 @@ use thiserror::Error;
 
 /// One event: the `counter`-th of `actor`. No two events share a dot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 pub struct Dot<A> {
     /// Whose event.
     pub actor: A,

@@ -2,6 +2,7 @@ use alloc::vec::Vec;
 
 /// What a node says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 pub struct Record<N, V> {
     /// Who.
     pub node: N,
@@ -17,6 +18,7 @@ pub struct Record<N, V> {
 
 /// How much is known of each node: its name, generation and version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 pub struct Digest<N> {
     /// In the order of the names.
     pub known: Vec<(N, u64, u64)>,
@@ -24,6 +26,7 @@ pub struct Digest<N> {
 
 /// Records that the receiver has not heard.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 pub struct Delta<N, V> {
     /// Those furthest behind first, at most as many as a message may have.
     pub records: Vec<Record<N, V>>,
@@ -31,6 +34,7 @@ pub struct Delta<N, V> {
 
 /// The answer to a digest.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 pub struct Reply<N, V> {
     /// How much is known here.
     pub digest: Digest<N>,

@@ -5,6 +5,7 @@ use crate::ActorId;
 
 /// A hybrid time and who read it: unique, and in one order for all replicas.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 pub struct Stamp {
     /// When, as the clock of `actor` had it.
     pub time: HlcTime,

@@ -5,6 +5,7 @@ use super::{BITS, FAN_OUT, Merkle};
 
 /// A node of the tree: the `index`-th of its level, the root being the only one of level 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 pub struct MerkleNode {
     /// How far below the root.
     pub level: u8,
@@ -14,6 +15,7 @@ pub struct MerkleNode {
 
 /// A range of positions on the ring, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 pub struct KeyRange {
     /// The first position.
     pub first: u64,

@@ -11,6 +11,7 @@ pub trait PhiModel {
 /// Exponential intervals: φ = silence / mean / ln 10. What Cassandra computes. Needs no deviation, and
 /// forgives bursts; φ = 8 comes after 18.42 mean intervals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 pub struct Exponential;
 
 /// Normal intervals, **exactly**: φ = −log₁₀ Q((silence − pause − mean) / deviation), Q being the upper
@@ -18,11 +19,15 @@ pub struct Exponential;
 /// tail: at 10 deviations it says 37.6 where the tail is 23.1. φ = 8 comes 5.61 deviations after the
 /// mean and the pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Normal {
     /// A silence that is always accepted, on top of the mean. Default: 3 s, Akka's.
+    #[cfg_attr(feature = "serde", serde(with = "voussoir_core::duration"))]
     pub acceptable_pause: Duration,
     /// The deviation is taken to be no less: a node that is regular to the microsecond would otherwise
     /// be suspected for a millisecond. Default: 100 ms, Akka's.
+    #[cfg_attr(feature = "serde", serde(with = "voussoir_core::duration"))]
     pub least_deviation: Duration,
 }
 

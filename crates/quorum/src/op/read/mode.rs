@@ -11,6 +11,8 @@ use crate::Replicas;
 /// | `Monotonic` | no | that write before the answer, when too few replicas have the newest version |
 /// | `Linearizable` | no, and reads see all writes that were acknowledged before | the same; writes begin with a [`QueryOp`](crate::QueryOp) |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum ReadMode {
     /// Answers with what the first replies say, and repairs nothing.
     Fast,
@@ -29,6 +31,8 @@ pub enum ReadMode {
 
 /// How many replicas a read asks at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Fanout {
     /// All that are up: the fastest ones answer.
     #[default]

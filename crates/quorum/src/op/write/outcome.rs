@@ -57,6 +57,8 @@ pub enum Failure {
 
 /// What hints are good for, while replicas are down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Hints {
     /// There are none.
     #[default]
