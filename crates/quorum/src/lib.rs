@@ -45,8 +45,7 @@
 //! It sends, stores and times nothing: you tell it what happened, it tells you what to do. **No
 //! consensus**: read-modify-write is not atomic at any level; take `openraft` for that. Counters, sets
 //! and maps that merge by themselves are in `crdts`, SWIM membership in `foca`. Who serves strong
-//! reads to most clients is better off with a leader for each partition, as DynamoDB has, than with
-//! quorums.
+//! reads to most clients is better off with a leader for each partition than with quorums.
 //!
 //! # Failure detectors: what a threshold means
 //!

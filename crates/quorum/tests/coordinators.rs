@@ -210,7 +210,8 @@ proptest! {
         let fanout = if fewest { Fanout::Fewest } else { Fanout::All };
         let mut read = ReadOp::new(&quorum, mode).unwrap().fanout(fanout).digests(digests).pending(joining);
         let (mut asked, mut heard, mut backed) = (Replicas::NONE, Replicas::NONE, Replicas::NONE);
-        let mut told: std::collections::BTreeMap<u8, Option<VectorClock<u64>>> = Default::default();
+        let mut told: std::collections::BTreeMap<u8, Option<VectorClock<u64>>> =
+            std::collections::BTreeMap::default();
         let mut outcomes = 0;
         for event in events {
             let step = match event {
@@ -299,7 +300,7 @@ proptest! {
         let (mut sent, mut stored, mut outcomes) = (Replicas::NONE, Replicas::NONE, 0);
         for (place, what) in events {
             let step = match what {
-                0 => write.start(Replicas::from_bits(u64::from(place) * 0x1B | 0b1011)),
+                0 => write.start(Replicas::from_bits((u64::from(place) * 0x1B) | 0b1011)),
                 1 | 2 => {
                     stored = if sent.contains(place) { stored | Replicas::one(place) } else { stored };
                     write.on_ack(place)

@@ -91,12 +91,14 @@ proptest! {
     fn phi_never_falls_while_a_node_is_silent(heartbeats in prop::collection::vec(any::<u32>(), 0..50), asked in prop::collection::vec(any::<u64>(), 2..20)) {
         fn check<M: PhiModel>(model: M, heartbeats: &[u32], asked: &[u64]) -> Result<(), TestCaseError> {
             let mut phi = PhiAccrual::new(model, 10, Duration::from_secs(1)).unwrap();
-            heartbeats.iter().for_each(|&at| phi.heartbeat(Nanos::from_nanos(u64::from(at))));
+            for &at in heartbeats {
+                phi.heartbeat(Nanos::from_nanos(u64::from(at)));
+            }
             let mut asked = asked.to_vec();
             asked.sort_unstable();
             let phis: Vec<_> = asked.iter().map(|&at| phi.phi(Nanos::from_nanos(at))).collect();
             prop_assert!(phis.iter().all(|phi| (0.0..=1e9).contains(phi)), "{phis:?}");
-            prop_assert!(phis.windows(2).all(|pair| pair[1] >= pair[0] * (1.0 - 1e-7)), "{phis:?}");
+            prop_assert!(phis.windows(2).all(|pair| pair[1] >= pair[0] - 1e-7), "{phis:?}");
             Ok(())
         }
         check(Exponential, &heartbeats, &asked)?;
@@ -191,7 +193,7 @@ fn phi_is_as_its_formula_says() {
         assert!((found - phi).abs() < 2e-3 * phi, "{found} for {phi} at {deviations}");
     };
     // The upper tail of the normal distribution, from tables.
-    at(0.301_03, 0.0);
+    at(std::f64::consts::LOG10_2, 0.0);
     at(0.799_55, 1.0);
     at(2.869_63, 3.0);
     at(6.542_648, 5.0);
@@ -200,7 +202,8 @@ fn phi_is_as_its_formula_says() {
     at(88.560_1, 20.0);
     at(545.956, 50.0);
     let exponential = |means: f64| Exponential.phi(means * 1e6, 1e6, 0.0);
-    for (phi, means) in [(1.0, 2.302_585), (3.0, 6.907_755), (8.0, 18.420_681), (12.0, 27.631_021)]
+    for (phi, means) in
+        [(1.0, std::f64::consts::LN_10), (3.0, 6.907_755), (8.0, 18.420_681), (12.0, 27.631_021)]
     {
         assert!((exponential(means) - phi).abs() < 1e-6);
     }
@@ -228,7 +231,7 @@ fn exchange(nodes: &mut [Node], from: usize, to: usize, now: Nanos) {
 }
 
 fn cluster(n: usize) -> Vec<Node> {
-    let config = GossipConfig { forget_after: Duration::from_secs(120), ..GossipConfig::default() };
+    let config = GossipConfig { forget_after: Duration::from_mins(2), ..GossipConfig::default() };
     let mut nodes: Vec<_> = (0..n).map(|node| Gossip::new(node, 1, 0, config).unwrap()).collect();
     for node in 1..n {
         exchange(&mut nodes, node, 0, Nanos::from_secs(1));
@@ -279,11 +282,11 @@ fn gossip_spreads_finds_the_dead_and_forgets_them_for_good() {
     for now in 40..400 {
         events.extend(second(&mut nodes, now, &alive, &mut random));
     }
-    for node in 0..7 {
+    for (node, gossip) in nodes.iter().enumerate().take(7) {
         let of_seven: Vec<_> =
             events.iter().filter(|(at, _)| *at == node).map(|(_, event)| event).collect();
         assert_eq!(of_seven, [&GossipEvent::Down(7), &GossipEvent::Forgotten(7)], "{node}");
-        assert_eq!(nodes[node].value(&7), None, "nobody tells another of it: chitchat#161");
+        assert_eq!(gossip.value(&7), None, "nobody tells another of it: chitchat#161");
     }
     // It comes back in another life.
     nodes[7] = Gossip::new(7, 2, 7, GossipConfig::default()).unwrap();

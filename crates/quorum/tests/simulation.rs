@@ -108,7 +108,7 @@ impl Cluster {
         let node = |node: usize| Node {
             actor: ActorId::new(node as u64 + 1, 0).expect("small"),
             clock: Hlc::builder().max_drift(Duration::from_hours(1)).build().expect("valid"),
-            skew: random.below(600_000) as i64 - 300_000,
+            skew: i64::from(random.below(600_000)) - 300_000,
             siblings: Siblings::new(),
             register: None,
             hints: HintStore::new(HintLimits::default()).expect("valid"),
@@ -439,7 +439,7 @@ impl Cluster {
             if self.random.below(400) == 0 {
                 self.trouble();
             }
-            if self.now % 200 == 0 {
+            if self.now.is_multiple_of(200) {
                 self.hand_over();
             }
             while let Some(entry) = self.network.first_entry() {

@@ -1,4 +1,4 @@
-use core::f64::consts::{LN_10, SQRT_2};
+use core::f64::consts::{FRAC_1_SQRT_2, LN_2, LN_10, LOG10_E};
 use core::time::Duration;
 
 /// How the intervals between heartbeats are taken to be distributed.
@@ -60,18 +60,64 @@ fn micros(duration: Duration) -> f64 {
     duration.as_secs() as f64 * 1e6 + f64::from(duration.subsec_nanos()) * 1e-3
 }
 
-/// −log₁₀ Q(y), Q(y) = erfc(y / √2) / 2.
+/// −log₁₀ Q(y), Q(y) = erfc(y / √2) / 2, to 1e-7 everywhere.
+///
+/// erfc(z) = t · exp(P(t) − z²) with t = 1 / (1 + z/2) and a polynomial P (Press, Teukolsky, Vetterling and
+/// Flannery, "Numerical Recipes", section 6.2): its logarithm needs no exponential, so that nothing
+/// underflows, however far out.
+#[inline]
 fn minus_log10_of_tail(y: f64) -> f64 {
-    // Where the tail is still far from the least number there is.
-    if y < 20.0 {
-        return -libm::log10(libm::erfc(y / SQRT_2) / 2.0);
+    // Below 1e-16, which is lost in the rounding of 1 − Q.
+    if y < -8.3 {
+        return 0.0;
     }
-    // Q(y) = exp(−y²/2) / (y √(2π)) · (1 − 1/y² + 3/y⁴ − 15/y⁶ + …); beyond 20 the next term is below 1e-8.
-    let square = y * y;
-    let series = 1.0 - (1.0 - (3.0 - 15.0 / square) / square) / square;
-    let log = square / 2.0 + libm::log(y * SQRT_2_PI) - libm::log(series);
-    log / LN_10
+    let z = y.abs() * FRAC_1_SQRT_2;
+    let t = 1.0 / (1.0 + z * 0.5);
+    let polynomial = P.iter().rev().fold(0.0, |sum, coefficient| sum * t + coefficient);
+    // −ln(erfc(z) / 2).
+    let log = z * z - polynomial - ln(t) + LN_2;
+    if y >= 0.0 {
+        return log * LOG10_E;
+    }
+    // The other tail, of which this one is what is left.
+    -libm::log1p(-libm::exp(-log)) * LOG10_E
 }
 
-/// √(2π).
-const SQRT_2_PI: f64 = 2.506_628_274_631_000_7;
+const P: [f64; 10] = [
+    -1.265_512_23,
+    1.000_023_68,
+    0.374_091_96,
+    0.096_784_18,
+    -0.186_288_06,
+    0.278_868_07,
+    -1.135_203_98,
+    1.488_515_87,
+    -0.822_152_23,
+    0.170_872_77,
+];
+
+#[cfg(feature = "std")]
+#[inline]
+fn ln(x: f64) -> f64 {
+    x.ln()
+}
+
+#[cfg(not(feature = "std"))]
+fn ln(x: f64) -> f64 {
+    libm::log(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tail_is_that_of_the_error_function() {
+        for step in -800..3700 {
+            let y = f64::from(step) / 100.0;
+            let exact = -libm::log10(libm::erfc(y * FRAC_1_SQRT_2) / 2.0);
+            let found = minus_log10_of_tail(y);
+            assert!((found - exact).abs() < 1e-7, "{found} for {exact} at {y}");
+        }
+    }
+}

@@ -19,7 +19,7 @@ const DIGITS: [u8; 256] = {
     digits
 };
 
-/// Bytes that go into one piece of text on the stack.
+/// Bytes that go into one piece of text on the stack: eight times six.
 const PIECE: usize = 48;
 
 pub(crate) fn encode(bytes: &[u8], text: &mut String) {
@@ -27,24 +27,39 @@ pub(crate) fn encode(bytes: &[u8], text: &mut String) {
     for piece in bytes.chunks(PIECE) {
         let mut characters = [0; PIECE / 3 * 4];
         let len = (piece.len() * 4).div_ceil(3);
-        let (triples, rest) = piece.as_chunks::<3>();
-        let (quads, _) = characters.as_chunks_mut::<4>();
-        for (quad, triple) in quads.iter_mut().zip(triples) {
-            *quad = characters_of(*triple);
+        let (sixes, rest) = piece.as_chunks::<6>();
+        let (eights, _) = characters.as_chunks_mut::<8>();
+        let (whole, last) = eights.split_at_mut(sixes.len());
+        for (eight, [a, b, c, d, e, f]) in whole.iter_mut().zip(sixes) {
+            *eight = characters_of(u64::from_be_bytes([0, 0, *a, *b, *c, *d, *e, *f]));
         }
-        if !rest.is_empty() {
-            let mut triple = [0; 3];
-            triple[..rest.len()].copy_from_slice(rest);
-            quads[triples.len()] = characters_of(triple);
+        if let Some(last) = last.first_mut() {
+            let mut six = [0; 8];
+            six[2..2 + rest.len()].copy_from_slice(rest);
+            *last = characters_of(u64::from_be_bytes(six));
         }
         text.push_str(str::from_utf8(&characters[..len]).unwrap_or_default());
     }
 }
 
+/// The eight digits of 48 bits, all at once, a byte each.
 #[inline]
-fn characters_of([a, b, c]: [u8; 3]) -> [u8; 4] {
-    let bits = u32::from(a) << 16 | u32::from(b) << 8 | u32::from(c);
-    [18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 63) as usize])
+const fn characters_of(bits: u64) -> [u8; 8] {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // Halves apart, then quarters, then digits.
+    let bits = (bits & 0xFFFF_FF00_0000) << 8 | bits & 0xFF_FFFF;
+    let bits = (bits & 0x00FF_F000_00FF_F000) << 4 | bits & 0x0000_0FFF_0000_0FFF;
+    let digits = (bits & 0x0FC0_0FC0_0FC0_0FC0) << 2 | bits & 0x003F_003F_003F_003F;
+    // 1 in each byte whose digit is at least so much; no sum carries into the next byte.
+    let [from_26, from_52, from_62, from_63] = [
+        (digits + EACH * (128 - 26)) >> 7 & EACH,
+        (digits + EACH * (128 - 52)) >> 7 & EACH,
+        (digits + EACH * (128 - 62)) >> 7 & EACH,
+        (digits + EACH * (128 - 63)) >> 7 & EACH,
+    ];
+    // A to Z, a to z, 0 to 9, the two others.
+    let letters = digits + EACH * 65 + from_26 * 6;
+    (letters - from_52 * 75 - from_62 * 13 + from_63 * 49).to_be_bytes()
 }
 
 /// How many bytes a text of this length stands for.

@@ -29,6 +29,10 @@ struct World {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own in the state searched"
+)]
 struct State {
     write: WriteOp,
     committed: bool,
