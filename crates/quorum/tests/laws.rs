@@ -112,6 +112,9 @@ fn a_counter_at_its_end_is_an_error_and_changes_nothing() {
     assert_eq!((error.refusal, error.value), (PutRefusal::Overflow(CounterOverflow), 7));
 }
 
+/// A clock, and the dots that it stands for.
+type Context = (VectorClock<u64>, std::collections::BTreeSet<(u64, u64)>);
+
 /// What happened to a set of siblings, as the histories of dots: seen ones and standing ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct History {
@@ -159,7 +162,7 @@ proptest! {
     fn sibling_sets_are_histories_in_short(acts in prop::collection::vec(act(), 0..40)) {
         let mut sets: [DvvSet<u32, u64>; 3] = Default::default();
         let mut histories: [History; 3] = Default::default();
-        let mut contexts: [(VectorClock<u64>, std::collections::BTreeSet<(u64, u64)>); 3] = Default::default();
+        let mut contexts: [Context; 3] = Default::default();
         for (value, act) in (0..).zip(acts) {
             match act {
                 Act::Read(client, replica) => {

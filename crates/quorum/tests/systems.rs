@@ -48,8 +48,9 @@ fn check_analysis(rule: &Rule) -> Result<(), TestCaseError> {
         breaks.map(Replicas::len).min().map_or(all.len(), |least| least.saturating_sub(1))
     });
     prop_assert_eq!(rule.tolerates(), tolerates);
-    let chance =
-        |set: &Replicas| 0.9_f64.powi(set.len() as i32) * 0.1_f64.powi(8 - set.len() as i32);
+    let chance = |set: &Replicas| {
+        0.9_f64.powf(f64::from(set.len())) * 0.1_f64.powf(f64::from(8 - set.len()))
+    };
     let expected: f64 = enough.iter().map(chance).sum();
     prop_assert!((rule.availability(0.9) - expected).abs() < 1e-12);
     Ok(())
