@@ -235,7 +235,7 @@ impl State {
                 self.send(client, to, |place| match write.stands_in_for(place) {
                     Some(intended) => Body::Hint(intended, version),
                     None => Body::Store(version),
-                })
+                });
             }
             WriteStep::Done(WriteOutcome::Committed { .. }) => {
                 self.clients[client].committed = true;
