@@ -6,18 +6,8 @@ use alloc::vec::Vec;
 
 use super::DecodeError;
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/// Stands for a character that is none; has a bit that no digit has.
-const NONE: u8 = 0x80;
-const DIGITS: [u8; 256] = {
-    let mut digits = [NONE; 256];
-    let mut digit = 0;
-    while digit < 64 {
-        digits[ALPHABET[digit] as usize] = digit as u8;
-        digit += 1;
-    }
-    digits
-};
+/// One in each byte of a word.
+const EACH: u64 = 0x0101_0101_0101_0101;
 
 /// Bytes that go into one piece of text on the stack: eight times six.
 const PIECE: usize = 48;
@@ -45,7 +35,6 @@ pub(crate) fn encode(bytes: &[u8], text: &mut String) {
 /// The eight digits of 48 bits, all at once, a byte each.
 #[inline]
 const fn characters_of(bits: u64) -> [u8; 8] {
-    const EACH: u64 = 0x0101_0101_0101_0101;
     // Halves apart, then quarters, then digits.
     let bits = (bits & 0xFFFF_FF00_0000) << 8 | bits & 0xFF_FFFF;
     let bits = (bits & 0x00FF_F000_00FF_F000) << 4 | bits & 0x0000_0FFF_0000_0FFF;
@@ -69,32 +58,27 @@ pub(crate) const fn decoded_len(text: &str) -> usize {
 
 /// Fills `bytes`, which are [`decoded_len`] long.
 pub(crate) fn decode(text: &str, bytes: &mut [u8]) -> Result<(), DecodeError> {
-    let (quads, rest) = text.as_bytes().as_chunks::<4>();
-    let (triples, bytes_rest) = bytes.as_chunks_mut::<3>();
-    let mut wrong = 0;
-    for (quad, triple) in quads.iter().zip(triples) {
-        let (bits, strange) = bits_of(*quad);
-        wrong |= strange;
-        *triple = [(bits >> 16) as u8, (bits >> 8) as u8, bits as u8];
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    let (sixes, last) = bytes.as_chunks_mut::<6>();
+    let mut strange = 0;
+    for (eight, six) in eights.iter().zip(sixes) {
+        let (bits, wrong) = bits_of(*eight);
+        strange |= wrong;
+        let [_, _, read @ ..] = bits.to_be_bytes();
+        *six = read;
     }
-    if wrong & NONE != 0 {
+    let mut eight = [b'A'; 8];
+    eight[..rest.len()].copy_from_slice(rest);
+    let (bits, wrong) = bits_of(eight);
+    if strange | wrong != 0 {
         return Err(first_strange(text));
     }
-    if rest.is_empty() {
-        return Ok(());
-    }
-    let mut quad = [b'A'; 4];
-    quad[..rest.len()].copy_from_slice(rest);
-    let (bits, strange) = bits_of(quad);
-    if strange & NONE != 0 {
-        return Err(first_strange(text));
-    }
-    let last = [(bits >> 16) as u8, (bits >> 8) as u8, bits as u8];
-    let (used, unused) = last.split_at(bytes_rest.len());
-    if rest.len() == 1 || unused.iter().any(|&byte| byte != 0) {
+    let [_, _, read @ ..] = bits.to_be_bytes();
+    let (used, unused) = read.split_at(last.len());
+    if rest.len() % 4 == 1 || unused.iter().any(|&byte| byte != 0) {
         return Err(DecodeError::Character { at: text.len() - 1 });
     }
-    bytes_rest.copy_from_slice(used);
+    last.copy_from_slice(used);
     Ok(())
 }
 
@@ -109,15 +93,37 @@ pub(crate) fn decode_bounded(text: &str, most: usize) -> Result<Vec<u8>, DecodeE
     Ok(bytes)
 }
 
+/// The 48 bits of eight digits, all at once, and something else than zero if one is none.
 #[inline]
-fn bits_of(quad: [u8; 4]) -> (u32, u8) {
-    let [a, b, c, d] = quad.map(|character| DIGITS[usize::from(character)]);
-    let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
-    (bits, a | b | c | d)
+const fn bits_of(eight: [u8; 8]) -> (u64, u64) {
+    let text = u64::from_be_bytes(eight);
+    // Below 128 in each byte, so that no sum carries into the next.
+    let characters = text & (EACH * 127);
+    let upper = within(characters, b'A', b'Z');
+    let lower = within(characters, b'a', b'z');
+    let digit = within(characters, b'0', b'9');
+    let minus = within(characters, b'-', b'-');
+    let line = within(characters, b'_', b'_');
+    let strange = (text & (EACH * 128)) | ((upper | lower | digit | minus | line) ^ EACH);
+    let down = upper * 65 + lower * 71 + line * 32;
+    let digits = (characters + digit * 4 + minus * 17).wrapping_sub(down);
+    // Digits to quarters, quarters to halves, halves together.
+    let bits = (digits & 0x3F00_3F00_3F00_3F00) >> 2 | digits & 0x003F_003F_003F_003F;
+    let bits = (bits & 0x0FFF_0000_0FFF_0000) >> 4 | bits & 0x0000_0FFF_0000_0FFF;
+    ((bits & 0x00FF_FFFF_0000_0000) >> 8 | bits & 0xFF_FFFF, strange)
+}
+
+/// 1 in each byte that is within the two, both included.
+#[inline]
+const fn within(characters: u64, first: u8, last: u8) -> u64 {
+    let from = (characters + EACH * (128 - first as u64)) >> 7 & EACH;
+    let beyond = (characters + EACH * (127 - last as u64)) >> 7 & EACH;
+    from ^ beyond
 }
 
 #[cold]
 fn first_strange(text: &str) -> DecodeError {
-    let at = text.bytes().position(|byte| DIGITS[usize::from(byte)] == NONE);
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let at = text.bytes().position(|byte| !known(byte));
     DecodeError::Character { at: at.unwrap_or_default() }
 }
