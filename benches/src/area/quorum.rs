@@ -280,9 +280,9 @@ fn write_op() -> Timed {
         let mut write = WriteOp::new(black_box(&quorum));
         let sent = write.start(black_box(Replicas::first(3)));
         let first = (index % 3) as u8;
-        black_box(write.on_ack(black_box(first)));
+        let _ = black_box(write.on_ack(black_box(first)));
         let done = write.on_ack(black_box((first + 1) % 3));
-        black_box(write.on_ack(black_box((first + 2) % 3)));
+        let _ = black_box(write.on_ack(black_box((first + 2) % 3)));
         matches!(sent, WriteStep::Send(_)) && matches!(done, WriteStep::Done(_))
     });
     Timed::new("write coordinator, whole life, N = 3", ours, Vec::new()).alone().allocations()

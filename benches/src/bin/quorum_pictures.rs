@@ -44,13 +44,22 @@ fn staleness() -> String {
     );
     for percent in [40, 60, 80, 100] {
         let at = y(f64::from(percent) / 100.0);
-        writeln!(svg, "<text x=\"{}\" y=\"{:.0}\" text-anchor=\"end\">{percent} %</text>", LEFT - 8.0, at + 4.0)
-            .expect("a string");
+        writeln!(
+            svg,
+            "<text x=\"{}\" y=\"{:.0}\" text-anchor=\"end\">{percent} %</text>",
+            LEFT - 8.0,
+            at + 4.0
+        )
+        .expect("a string");
     }
     for millis in ["0.1", "1", "10", "100", "1000"] {
         let at = x(millis.parse().expect("a number"));
-        writeln!(svg, "<text x=\"{at:.0}\" y=\"{:.0}\" text-anchor=\"middle\">{millis} ms</text>", TOP + HEIGHT + 18.0)
-            .expect("a string");
+        writeln!(
+            svg,
+            "<text x=\"{at:.0}\" y=\"{:.0}\" text-anchor=\"middle\">{millis} ms</text>",
+            TOP + HEIGHT + 18.0
+        )
+        .expect("a string");
     }
     svg.push_str("</g>\n<g fill=\"none\" stroke-opacity=\"0.2\">\n");
     for percent in [40, 60, 80, 100] {
