@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Ok(reply) => format!("called: {reply}"),
             Err(BreakerError::Inner(error)) => format!("called: {error}"),
             Err(BreakerError::Open(open)) => {
-                format!("spared: come back in {} s", open.retry_after().as_secs())
+                format!("spared: {open}")
             }
         };
         let stats = breaker.stats();

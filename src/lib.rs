@@ -22,16 +22,21 @@
 //!   many; [`Limit`](ratelimit::Limit) from text; [`Decision`](ratelimit::Decision), which says what
 //!   an HTTP header needs; [rules](ratelimit::rules) from configurations and the
 //!   [client](ratelimit::client_key) behind trusted proxies.
-//! * **[`breaker`]** (feature `breaker`): [`CircuitBreaker`](breaker::CircuitBreaker) over a count
-//!   window, with [`Permit`](breaker::Permit)s that know their generation.
-//! * **[`balance`]** (feature `balance`): [`Balancer`](balance::Balancer) by round robin or least
-//!   connections, node health, drain.
+//! * **[`breaker`]** (feature `breaker`): [`CircuitBreaker`](breaker::CircuitBreaker),
+//!   `Bulkhead`, [`Retry`](breaker::Retry), [`Timeout`](breaker::Timeout), [`Hedge`](breaker::Hedge), and
+//!   `Policy`, which composes them.
+//! * **[`balance`]** (feature `balance`): [`Balancer`](balance::Balancer) by ten
+//!   [algorithms](balance::Algorithm), with [`Pick`](balance::Pick)s that count themselves; health by
+//!   checks and by calls, drain, slow start, priorities and zones.
 //! * **[`idgen`]** (feature `idgen`): [`Snowflake`](idgen::Snowflake) ids in a
 //!   [`Layout`](idgen::Layout) of your choice, [`Base62`](idgen::Base62),
 //!   [`ShortCode`](idgen::ShortCode), key ranges, worker leases.
 //! * **[`cache`]** (feature `cache`): in-process caches with adaptive eviction, expiry, single-flight loads and writes behind.
-//! * **[`hashring`]** (feature `hashring`): consistent hashing: ring, Maglev, jump, rendezvous; exact migration plans.
-//! * **[`trie`]** (feature `trie`): top-K completion: a compact index, a mutable overlay, fuzzy matching.
+//! * **[`hashring`]** (feature `hashring`): which node owns a key: [`Ring`](hashring::Ring) with
+//!   weights, zones and exact migration [`Plan`](hashring::Plan)s, [`Maglev`](hashring::Maglev),
+//!   jump, rendezvous, bounded loads; layouts of memcached and nginx.
+//! * **[`trie`]** (feature `trie`): top-K completion: an [`Index`](trie::Index) in one piece of bytes, a
+//!   `Suggester` whose strings change while it serves, typing errors, words, folding.
 //! * **[`quorum`]** (feature `quorum`): [`WriteOp`](quorum::WriteOp) and [`ReadOp`](quorum::ReadOp)
 //!   over any [`Quorum`](quorum::Quorum); [`VectorClock`](quorum::VectorClock)s and
 //!   [`DvvSet`](quorum::DvvSet)s of siblings; hybrid clocks, hints, Merkle trees, φ detectors, gossip.

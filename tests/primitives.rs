@@ -28,6 +28,29 @@ fn breaker_is_here() {
     assert_eq!(breaker.state(), State::Open);
 }
 
+#[cfg(all(feature = "breaker", feature = "std"))]
+#[test]
+fn bulkhead_is_here() {
+    use voussoir::breaker::Bulkhead;
+
+    let pool = Bulkhead::builder(1).build().expect("valid");
+    let permit = pool.try_acquire().expect("free");
+    assert!(pool.try_acquire().is_err());
+    drop(permit);
+    assert!(pool.try_acquire().is_ok());
+}
+
+#[cfg(feature = "breaker")]
+#[test]
+fn policy_is_here() {
+    use voussoir::breaker::{Backoff, Policy, Retry};
+
+    let retry = Retry::builder(Backoff::fixed(Duration::ZERO)).idempotent().build();
+    let policy = Policy::builder().retry(retry.expect("valid")).build().expect("valid");
+    let result = policy.call(|_| {}, |attempt| if attempt.number < 3 { Err(()) } else { Ok(3) });
+    assert_eq!(result, Ok(3));
+}
+
 #[cfg(feature = "balance")]
 #[test]
 fn balance_is_here() {
@@ -44,6 +67,26 @@ fn idgen_is_here() {
 
     let ids = Snowflake::builder(Layout::TWITTER).worker(7).build().expect("valid");
     assert!(ids.next().expect("the first") < ids.next().expect("the second"));
+}
+
+#[cfg(feature = "hashring")]
+#[test]
+fn hashring_is_here() {
+    use voussoir::hashring::{Node, Ring};
+
+    let ring = Ring::builder().nodes(["a", "b"]).build().expect("valid");
+    let plan = ring.diff(&ring.remove("b").expect("there")).expect("the same hash function");
+    assert!(plan.moves().all(|moved| moved.to().map(Node::id) == Some("a")));
+}
+
+#[cfg(feature = "trie")]
+#[test]
+fn trie_is_here() {
+    use voussoir::trie::{Index, Overlay};
+
+    let index = Index::build([("a", 1), ("ab", 2)]).expect("short strings");
+    assert_eq!(index.complete("a").next().expect("two strings").key(), "ab");
+    assert!(Overlay::default().is_empty());
 }
 
 #[cfg(feature = "quorum")]

@@ -1,10 +1,15 @@
 //! The areas: one file for each primitive, which lists its cases.
 
+pub mod balance;
 pub mod breaker;
+pub mod cache;
 pub mod core;
+pub mod hashring;
 pub mod idgen;
 pub mod quorum;
 pub mod ratelimit;
+pub mod retry;
+pub mod trie;
 
 use crate::harness::case::Case;
 use crate::inputs::Inputs;
@@ -21,4 +26,16 @@ pub struct Area {
 }
 
 /// Every area, in the order of the table.
-pub const AREAS: &[Area] = &[core::AREA, ratelimit::AREA, breaker::AREA, idgen::AREA, quorum::AREA];
+#[rustfmt::skip]
+pub const AREAS: &[Area] = &[
+    core::AREA,
+    ratelimit::AREA,
+    breaker::AREA,
+    retry::AREA,
+    balance::AREA,
+    hashring::AREA,
+    idgen::AREA,
+    cache::AREA,
+    trie::AREA,
+    quorum::AREA,
+];

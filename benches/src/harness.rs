@@ -4,6 +4,7 @@ pub mod alloc;
 pub mod bench;
 pub mod board;
 pub mod case;
+pub mod figure;
 pub mod floor;
 pub mod json;
 pub mod report;

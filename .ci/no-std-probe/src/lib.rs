@@ -6,14 +6,20 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::panic::PanicInfo;
 use core::time::Duration;
 
-use voussoir::balance::{Health, HealthPolicy, HealthState, Probe};
-use voussoir::breaker::{CircuitBreaker, Window};
+use voussoir::balance::{
+    EjectionPolicy, EjectionState, Health, HealthPolicy, HealthState, Probe,
+};
+use voussoir::breaker::{
+    AdaptiveThrottle, Backoff, CircuitBreaker, Retry, RetryBudget, Verdict, Window,
+};
+use voussoir::hashring::{BoundedLoads, Jump, Maglev, MultiProbe, Placement, Rendezvous, Ring, RingSnapshot};
 use voussoir::idgen::{Base62, Layout as IdLayout, ShortCode, Snowflake};
 use voussoir::quorum::{
     ActorId, DvvSet, Exponential, Hlc, Merkle, PhiAccrual, Quorum, Replicas, VectorClock, WriteOp, WriteStep,
 };
 use voussoir::ratelimit::{Limit, Limiter};
 use voussoir::time::{Clock, ManualClock, Nanos};
+use voussoir::trie::{Decay, Fuzzy, Index, Overlay};
 
 struct NoMemory;
 
@@ -42,6 +48,21 @@ impl Clock for Ticks {
     }
 }
 
+/// Who owns a key, by every algorithm, and what moves when one node leaves.
+fn placed() -> Option<u64> {
+    let nodes = ["a", "b", "c"];
+    let ring = Ring::builder().nodes(nodes).build().ok()?;
+    let plan = ring.diff_replicas(&ring.remove("b").ok()?, 2).ok()?;
+    let restored = RingSnapshot::from_bytes(&ring.snapshot().to_bytes()).ok()?.restore().ok()?;
+    Maglev::builder().nodes(nodes).build().ok()?.get(b"key")?;
+    Jump::builder().nodes(nodes).build().ok()?.get(b"key")?;
+    Rendezvous::builder().nodes(nodes).build().ok()?.get(b"key")?;
+    MultiProbe::builder().nodes(nodes).build().ok()?.get(b"key")?;
+    let even = restored.balance_report().cv() < 1.0 && plan.fraction() < 1.0;
+    BoundedLoads::new(restored, 125).ok()?.assign(b"key")?;
+    even.then(|| ring.fingerprint())
+}
+
 #[unsafe(no_mangle)]
 pub extern "C" fn probe() -> bool {
     let Ok(limit) = "100/min burst 20".parse::<Limit>() else { return false };
@@ -55,7 +76,22 @@ pub extern "C" fn probe() -> bool {
         permit.success_at(Nanos::ZERO);
     }
 
+    let backoff = Backoff::exponential(Duration::from_millis(100)).full_jitter();
+    let Ok(retry) = Retry::builder(backoff).idempotent().seed(7).build() else { return false };
+    let mut attempts = retry.attempts_at(Nanos::ZERO);
+    let again = attempts.failed_at(Nanos::ZERO, Verdict::Transient).is_ok();
+    let Ok(budget) = RetryBudget::ratio(0.2).build() else { return false };
+    let paid = budget.try_withdraw_at(Nanos::ZERO, Verdict::Transient).is_some();
+    let Ok(throttle) = AdaptiveThrottle::builder().seed(7).build() else { return false };
+    let sent = throttle.try_acquire_at(Nanos::ZERO).is_ok();
+    let retries = again && paid && sent;
+
     let state = HealthState::default().observe(Probe::Failure, &HealthPolicy::default());
+    let mut calls = EjectionState::default();
+    let policy = EjectionPolicy::default();
+    if calls.observe_at(Nanos::ZERO, Probe::Failure, &policy) {
+        let _away = calls.eject_at(Nanos::ZERO, &policy);
+    }
     let Ok(ids) = Snowflake::builder(IdLayout::TWITTER).worker(7).build() else { return false };
     let Ok(id) = ids.next_at(Nanos::from_secs(1_700_000_000)) else { return false };
     let Ok(code) = ShortCode::new(7, 7).map(|codes| codes.encode(7)) else { return false };
@@ -73,5 +109,19 @@ pub extern "C" fn probe() -> bool {
     let replicated = sent && put && token && tick && merkle && phi && quorum.availability(0.9).read > 0.9;
 
     let minute = voussoir::duration::parse("1m") == Ok(Duration::from_secs(60));
-    passes && replicated && texts && minute && state.health() == Health::Healthy && ManualClock::new().now() == Nanos::ZERO
+    let Ok(index) = Index::build([("tie", 7)]) else { return false };
+    let Ok(decay) = Decay::half_life(Duration::from_secs(60)) else { return false };
+    let mut overlay = Overlay::default();
+    let finds = overlay.upsert("tier", decay.score(2.0, Nanos::ZERO)).is_ok()
+        && overlay.complete("ti").chain(index.complete("tei").fuzzy(Fuzzy::edits(1))).count() == 2
+        && index.search("t").next().is_none();
+    finds
+        && passes
+        && replicated
+        && retries
+        && placed().is_some()
+        && texts
+        && minute
+        && state.health() == Health::Healthy
+        && ManualClock::new().now() == Nanos::ZERO
 }

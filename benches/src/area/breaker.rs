@@ -1,6 +1,7 @@
-//! Circuit breakers against `recloser`, `failsafe`, `circuitbreaker-rs` and `tower-resilience`.
+//! Circuit breakers against `recloser`, `failsafe`, `circuitbreaker-rs` and `tower-resilience`;
+//! bulkheads against the semaphore of `tokio`.
 //!
-//! Each protects the same function, which does nothing. Windows count 60 calls and half of them
+//! Each breaker protects the same function, which does nothing. Windows count 60 calls and half of them
 //! would have to fail; an open breaker stays open for an hour.
 
 use core::fmt;
@@ -12,9 +13,10 @@ use core::time::Duration;
 
 use failsafe::failure_policy::{consecutive_failures, success_rate_over_time_window};
 use failsafe::{CircuitBreaker as _, FailurePolicy as _, backoff};
+use tokio::sync::Semaphore;
 use tower_resilience_circuitbreaker::{CircuitBreakerError, CircuitBreakerLayer};
 use tower_service::Service;
-use voussoir::breaker::{BreakerError, CircuitBreaker, Window};
+use voussoir::breaker::{BreakerError, Bulkhead, CircuitBreaker, CircuitBreakerBuilder, Window};
 use voussoir::time::{Clock, QuantaClock, SystemClock};
 
 use super::Area;
@@ -23,7 +25,8 @@ use crate::harness::floor::Floor;
 use crate::inputs::Inputs;
 
 /// The area.
-pub const AREA: Area = Area { name: "breaker", about: "a call through a circuit breaker", cases };
+pub const AREA: Area =
+    Area { name: "breaker", about: "a call through a circuit breaker or a bulkhead", cases };
 
 fn cases(_: &Inputs) -> Vec<Case> {
     let closed = |name, work: Work| {
@@ -45,10 +48,69 @@ fn cases(_: &Inputs) -> Vec<Case> {
     vec![
         closed("closed, success", Work::Succeeds).floor(Floor::Load).allocations().into(),
         closed("closed, 1 % failures", Work::FailsOnce).floor(Floor::Load).into(),
+        wide().into(),
+        with_clock("closed, time window, std clock", |builder| {
+            builder.window(Window::time(Duration::from_secs(10)))
+        })
+        .into(),
+        // Two readings a call: no peer of recloser's and failsafe's kind times calls.
+        with_clock("closed, slow calls, std clock", |builder| {
+            builder.slow_calls(0.5, HOUR).window(Window::count(31))
+        })
+        .into(),
         open("open, std clock").floor(Floor::Instant).into(),
         // No peer can be given another clock than the system's.
         counter.floor(Floor::Quanta).into(),
+        bulkhead().into(),
+        full().into(),
     ]
+}
+
+/// A window of 1000 calls, beyond what one word holds.
+fn wide() -> Timed {
+    let build = || ours_with(Work::FailsOnce, |builder| builder.window(Window::count(1_000)));
+    let peer =
+        recloser::Recloser::custom().error_rate(0.5).closed_len(1_000).open_wait(HOUR).build();
+    let peer = calling("recloser", Work::FailsOnce, move |index, fails| {
+        !matches!(peer.call(|| work(index, fails)), Err(recloser::Error::Rejected))
+    });
+    Timed::new("closed, 1 % failures, window of 1000", build(), vec![peer]).floor(Floor::Lock)
+}
+
+/// What needs a clock, all calls succeeding.
+fn with_clock(
+    name: &'static str,
+    set: impl FnOnce(CircuitBreakerBuilder) -> CircuitBreakerBuilder,
+) -> Timed {
+    let work = Work::Succeeds;
+    let peers = vec![failsafe_default(work), circuitbreaker_rs(work), tower_resilience(work)];
+    Timed::new(name, ours_with(work, set), peers).floor(Floor::Instant)
+}
+
+/// A permit of sixteen, taken and given back.
+fn bulkhead() -> Timed {
+    let ours = Bulkhead::builder(16).build().expect("the configuration is legal");
+    let tokio = Semaphore::new(16);
+    Timed::new(
+        "bulkhead, acquire and release",
+        Contestant::each("ours", move |_| ours.try_acquire().is_ok()),
+        vec![Contestant::each("tokio try_acquire", move |_| tokio.try_acquire().is_ok())],
+    )
+    .floor(Floor::Cas)
+    .allocations()
+}
+
+/// No permit is free.
+fn full() -> Timed {
+    let ours = Bulkhead::builder(0).build().expect("the configuration is legal");
+    let tokio = Semaphore::new(0);
+    Timed::new(
+        "bulkhead, full",
+        Contestant::each("ours", move |_| ours.try_acquire().is_ok()),
+        vec![Contestant::each("tokio try_acquire", move |_| tokio.try_acquire().is_ok())],
+    )
+    .denied()
+    .floor(Floor::Load)
 }
 
 /// What is called.
@@ -92,13 +154,25 @@ fn calling(
 }
 
 fn ours<C: Clock + Send + Sync + 'static>(kind: Work, clock: C) -> Contestant {
-    let breaker = CircuitBreaker::builder()
-        .failure_rate(0.5)
-        .window(Window::count(60))
-        .open_for(HOUR)
-        .clock(clock)
-        .build()
-        .expect("the configuration is legal");
+    ours_of(kind, base().clock(clock))
+}
+
+fn ours_with(
+    kind: Work,
+    set: impl FnOnce(CircuitBreakerBuilder) -> CircuitBreakerBuilder,
+) -> Contestant {
+    ours_of(kind, set(base()))
+}
+
+fn base() -> CircuitBreakerBuilder {
+    CircuitBreaker::builder().failure_rate(0.5).window(Window::count(60)).open_for(HOUR)
+}
+
+fn ours_of<C: Clock + Send + Sync + 'static>(
+    kind: Work,
+    builder: CircuitBreakerBuilder<C>,
+) -> Contestant {
+    let breaker = builder.build().expect("the configuration is legal");
     calling("ours", kind, move |index, fails| {
         !matches!(breaker.call(|| work(index, fails)), Err(BreakerError::Open(_)))
     })

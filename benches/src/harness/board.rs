@@ -2,6 +2,7 @@
 
 use super::alloc::{Weighed, allocations_per_operation};
 use super::case::{Case, Contestant, Expect, Timed};
+use super::figure::Figured;
 use super::floor::Floor;
 use super::json::{Row, Unit};
 use super::round::{Lane, Plan, Showing, measure};
@@ -63,6 +64,7 @@ pub fn run(area: &Area, inputs: &Inputs, plan: Plan) -> Board {
                 }
             }
             Case::Weighed(case) => rows.push(judged(weighed(area, case), f64::NAN)),
+            Case::Figured(case) => rows.push(judged(figured(area, case), f64::NAN)),
         }
     }
     Board { rows, floors: floors.table(), breaches }
@@ -87,6 +89,7 @@ pub fn row_names(cases: &[Case]) -> Vec<String> {
                 names.extend(case.allocations.then(|| allocations_name(case)));
             }
             Case::Weighed(case) => names.push(case.name.clone()),
+            Case::Figured(case) => names.push(case.name.clone()),
         }
     }
     names
@@ -176,6 +179,11 @@ fn weighed(area: &Area, case: &Weighed) -> Row {
     let peers = case.peers.iter().map(|peer| (peer.name().to_owned(), per_entry(peer.weigh())));
     let ours = per_entry(case.ours.weigh());
     row(area, case.name.clone(), Unit::BytesPerEntry, ours, peers.collect())
+}
+
+fn figured(area: &Area, case: &Figured) -> Row {
+    let peers = case.peers.iter().map(|peer| (peer.name().to_owned(), peer.work_out()));
+    row(area, case.name.clone(), case.unit, case.ours.work_out(), peers.collect())
 }
 
 fn row(area: &Area, case: String, unit: Unit, ours: f64, peers: Vec<(String, f64)>) -> Row {

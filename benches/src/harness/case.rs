@@ -10,6 +10,7 @@ use core::ops::Range;
 use core::time::Duration;
 
 use super::alloc::Weighed;
+use super::figure::Figured;
 use super::floor::Floor;
 
 /// A part of the work: operations `first .. first + count`, in the order of the inputs.
@@ -181,6 +182,14 @@ pub enum Case {
     Timed(Timed),
     /// Something built and weighed.
     Weighed(Weighed),
+    /// Something worked out.
+    Figured(Figured),
+}
+
+impl From<Figured> for Case {
+    fn from(case: Figured) -> Self {
+        Self::Figured(case)
+    }
 }
 
 impl From<Timed> for Case {

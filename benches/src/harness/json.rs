@@ -23,6 +23,15 @@ pub enum Unit {
     /// Allocations in each operation.
     #[serde(rename = "allocs/op")]
     AllocationsPerOperation,
+    /// The load of the busiest, of which the average is 1.
+    #[serde(rename = "peak/avg")]
+    PeakToAverage,
+    /// Of a hundred.
+    #[serde(rename = "%")]
+    Percent,
+    /// How many.
+    #[serde(rename = "count")]
+    Count,
 }
 
 impl Unit {
@@ -33,6 +42,9 @@ impl Unit {
             Self::MegaOperationsPerSecond => "Mop/s",
             Self::BytesPerEntry => "B/entry",
             Self::AllocationsPerOperation => "allocs/op",
+            Self::PeakToAverage => "peak/avg",
+            Self::Percent => "%",
+            Self::Count => "count",
         }
     }
 
@@ -143,6 +155,9 @@ mod tests {
             Unit::MegaOperationsPerSecond,
             Unit::BytesPerEntry,
             Unit::AllocationsPerOperation,
+            Unit::PeakToAverage,
+            Unit::Percent,
+            Unit::Count,
         ] {
             assert_eq!(serde_json::to_value(unit).unwrap(), unit.text());
         }

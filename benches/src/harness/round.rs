@@ -14,6 +14,12 @@ use crate::inputs::{ORDER, SplitMix};
 /// More operations than any work worth measuring does in a round.
 const MOST: usize = 1 << 30;
 
+/// The fewest operations of a round: several threads share them in 64 pieces, one may be given a single
+/// one that takes long.
+fn least(threads: usize) -> usize {
+    if threads == 1 { 1 } else { 64 }
+}
+
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
@@ -87,7 +93,8 @@ impl<'a> Lane<'a> {
     pub fn new(contestant: &'a Contestant, threads: usize, expect: Expect) -> Self {
         let name = contestant.name().to_owned();
         let showing = Showing { name, threads, rates: Vec::new(), breach: None };
-        Self { contestant, threads, expect, at_least: Duration::ZERO, count: 64, showing }
+        let count = least(threads);
+        Self { contestant, threads, expect, at_least: Duration::ZERO, count, showing }
     }
 
     /// Works at least so long in a round.
@@ -108,7 +115,7 @@ impl<'a> Lane<'a> {
             let rate = (0..3).map(|_| self.burst(self.count).rate).fold(0.0, f64::max);
             let fits = rate * length.as_secs_f64() * 1e6 / self.threads as f64;
             if self.count as f64 >= fits / 2.0 || self.count >= MOST {
-                self.count = (fits as usize).clamp(64, MOST);
+                self.count = (fits as usize).clamp(least(self.threads), MOST);
                 return;
             }
             self.count *= 2;

@@ -7,15 +7,18 @@ use crate::Node;
 /// There is no node to pick, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "no node available: of {nodes}, {unhealthy} unhealthy, {draining} draining, {excluded} excluded"
+    "no node available: of {nodes}, {unhealthy} unhealthy, {ejected} ejected, {draining} draining, \
+     {excluded} excluded"
 )]
 #[non_exhaustive]
 pub struct NoNode {
     /// Nodes there are.
     pub nodes: usize,
-    /// Of them, those that are unhealthy and not draining.
+    /// Of them, those that are unhealthy, or forced down, and not draining.
     pub unhealthy: usize,
-    /// Those that drain.
+    /// Those that are healthy by their checks and ejected for what their calls said.
+    pub ejected: usize,
+    /// Those that drain or have no weight.
     pub draining: usize,
     /// Those that could serve but were excluded by the caller.
     pub excluded: usize,

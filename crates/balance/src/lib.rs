@@ -9,9 +9,10 @@
 //!     .build()?;
 //!
 //! let pick = balancer.pick()?;
-//! let reply = send_to(pick.value());
-//! if reply.is_ok() { pick.success() } else { pick.failure() }
-//! # fn send_to(address: &str) -> Result<(), ()> { Ok(()) }
+//! assert_eq!((pick.id(), *pick.value()), ("a", "10.0.0.1:80"));
+//! let second = balancer.pick_excluding(&[pick.id()])?; // a retry goes elsewhere
+//! pick.failure(); // success(), failure(), ignore(); dropped: cancelled
+//! assert_eq!(second.id(), "b");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -19,31 +20,56 @@
 //!
 //! | your calls | take | because |
 //! |---|---|---|
-//! | take about the same time each | [`Algorithm::RoundRobin`] | the order is known, the shares are equal |
-//! | differ in length, or the nodes differ | [`Algorithm::LeastConnections`] | a slow node finishes fewer and so gets fewer |
+//! | take about the same time each | [`RoundRobin`](Algorithm::RoundRobin), [`WeightedRoundRobin`](Algorithm::WeightedRoundRobin) | the order is known, the shares are exact |
+//! | differ in length, or the nodes do | [`LeastConnections`](Algorithm::LeastConnections), [`WeightedLeastConnections`](Algorithm::WeightedLeastConnections) | a slow node finishes fewer and so gets fewer |
+//! | the same, with hundreds of nodes or many balancers | [`PowerOfTwo`](Algorithm::PowerOfTwo) | nearly as even in O(1), and balancers that know nothing of each other do not herd |
+//! | meet nodes that are slow at times | [`PeakEwma`](Algorithm::PeakEwma), [`LeastResponseTime`](Algorithm::LeastResponseTime) | they see slowness before calls pile up |
+//! | should stay with a node | [`Balancer::pick_ordered`] over a ring, [`IpHash`](Algorithm::IpHash) | caches stay warm |
+//! | come from many short-lived processes | [`Random`](Algorithm::Random), [`WeightedRandom`](Algorithm::WeightedRandom) | nothing to agree on |
 //!
-//! # Health
+#![doc = include_str!("../docs/slow-server.svg")]
 //!
-//! A node is healthy until `unhealthy_after` failures in a row are reported, and unhealthy until
-//! `healthy_after` successes in a row are; anything else in between starts the count again. The
-//! caller makes the checks, at its own interval, and tells [`Balancer::report`]. A node that
-//! *drains* gets no new calls whatever its health, until it is told otherwise; when
-//! [`Balancer::is_idle`] it can be stopped without losing a call.
+//! One of ten nodes is ten times as slow as the others: the longest of 1,000 calls, by algorithm.
+//! Run it: `cargo run --release --example slow_server --features balance`.
+//!
+//! # Who gets calls
+//!
+//! A node is *unhealthy* after [`unhealthy_after`](HealthPolicy::unhealthy_after) failed checks in a
+//! row, until [`healthy_after`](HealthPolicy::healthy_after) good ones; the caller makes the checks
+//! and tells [`Balancer::report`]. It is *ejected* for a time when its calls fail
+//! ([`EjectionPolicy`]). [`Balancer::force`] overrules both, [`Balancer::drain`] all: no new calls,
+//! and when [`Balancer::is_idle`] says so, the node can be stopped without losing one. With
+//! [`panic_below`](BalancerBuilder::panic_below), too many sick nodes make health count for nothing.
+//! Of those left, the lowest [`priority`](Node::priority) serves, and in it the caller's own
+//! [`zone`](Node::zone). Whoever comes into service may [start slowly](SlowStart). A change of any
+//! of this makes a new plan, on the thread that made the change; a pick only follows the plan.
 //!
 //! # What it does not do
 //!
-//! It opens no connection and checks nothing by itself. It does not queue: with no node available
-//! [`Balancer::pick`] says why.
+//! It opens no connection, checks nothing by itself, owns no timer and no thread. It does not queue:
+//! with no node available, [`NoNode`] says why. Balancers of different processes do not talk.
 //!
-//! # Limits and defaults
+//! # Defaults and limits
 //!
 //! | option | default | allowed | why the default |
 //! |---|---|---|---|
 //! | `unhealthy_after` | 3 | 1 to 2^30 − 1 | one lost packet is no outage; at one check a second, three seconds are borne |
 //! | `healthy_after` | 2 | 1 to 2^30 − 1 | one success may be luck |
-//! | `passive` | off | | only checks bring a node back: see [`HealthPolicy::passive`] |
+//! | `passive`, `ejection`, `slow_start`, `load_bound` | off | see [`HealthPolicy`], [`EjectionPolicy`], [`SlowStart`] | what calls mean is the caller's to say |
+//! | `panic_below`, `min_available` | 0 | 0 to 1 | failing fast is the safer surprise |
+//! | `latency.decay` | 10 s | above 0 | Finagle's |
+//! | `latency.failure_penalty` | 1 s | | a node that refuses at once must not look quick |
+//! | `random_start` | off | | the order of nginx; switch it on for a fleet |
 //!
-//! A pick is O(nodes), without allocation. A node takes some 400 bytes beside its value.
+//! A smooth order is made beforehand if its turns (sum of weights / their divisor) × nodes are at
+//! most 2^20; beyond, a turn takes a lock and O(nodes). Slow start goes by twentieths of a weight.
+//! [`IpHash`](Algorithm::IpHash) reaches no node beyond a sum of weights of 6271, as in nginx.
+//!
+//! A pick allocates nothing and waits for nobody. Changes are O(nodes). Memory: some 600 bytes a
+//! node beside its value, and 4 bytes a turn of a smooth order.
+//!
+//! Features: `std` (default; without it the state machines [`HealthState`] and [`EjectionState`]),
+//! `serde` ([`BalancerConfig`]).
 
 #![forbid(unsafe_code)]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
@@ -58,30 +84,60 @@ extern crate std;
 #[cfg(feature = "std")]
 mod algorithm;
 #[cfg(feature = "std")]
+mod alias;
+#[cfg(feature = "std")]
 mod balancer;
 #[cfg(feature = "std")]
 mod builder;
 #[cfg(feature = "std")]
+mod config;
+#[cfg(feature = "std")]
+mod dice;
+mod ejection;
+#[cfg(feature = "std")]
 mod error;
 mod health;
 #[cfg(feature = "std")]
+mod ip_hash;
+#[cfg(feature = "std")]
+mod latency;
+#[cfg(feature = "std")]
+mod member;
+#[cfg(feature = "std")]
 mod node;
 #[cfg(feature = "std")]
-mod node_set;
+mod observe;
 #[cfg(feature = "std")]
 mod pick;
 #[cfg(feature = "std")]
+mod plan;
+#[cfg(feature = "std")]
+mod shared;
+#[cfg(feature = "std")]
+mod slow_start;
+#[cfg(feature = "std")]
+mod smooth;
+#[cfg(feature = "std")]
+mod standing;
+#[cfg(feature = "std")]
 mod sync;
+#[cfg(feature = "std")]
+mod tier;
 
 #[cfg(feature = "std")]
 pub use self::{
-    algorithm::Algorithm,
+    algorithm::{Algorithm, UnknownAlgorithm},
     balancer::Balancer,
     builder::BalancerBuilder,
+    config::BalancerConfig,
     error::{DuplicateNode, NoNode, UnknownNode},
+    latency::LatencyPolicy,
     node::{Node, NodeStatus},
+    observe::{Event, Observer},
     pick::Pick,
+    slow_start::SlowStart,
 };
+pub use ejection::{EjectionPolicy, EjectionState};
 pub use health::{Health, HealthPolicy, HealthState, Probe};
 
 #[cfg(doctest)]

@@ -98,7 +98,7 @@ fn with_no_node_available_the_answer_says_why() {
     report(&balancer, "b", "FFF");
     let why = balancer.pick_excluding(&["c", "d"]).expect_err("none is left");
     assert_eq!((why.nodes, why.unhealthy, why.draining, why.excluded), (4, 1, 1, 2));
-    let message = "no node available: of 4, 1 unhealthy, 1 draining, 2 excluded";
+    let message = "no node available: of 4, 1 unhealthy, 0 ejected, 1 draining, 2 excluded";
     assert_eq!(why.to_string(), message);
     assert_eq!(balancer.pick_excluding(&["c"]).expect("d").id(), "d");
     assert_eq!(balancer.pick_if(|id| id == "c").expect("c").id(), "c");
@@ -168,7 +168,11 @@ fn no_call_is_lost_while_nodes_come_and_go() {
                     while !done.load(Ordering::Relaxed) {
                         let pick = balancer.pick().expect("a and b stay");
                         made += u64::from(pick.id() != "c");
-                        if made.is_multiple_of(3) { pick.success() } else { drop(pick) }
+                        if made.is_multiple_of(3) {
+                            pick.success();
+                        } else {
+                            drop(pick);
+                        }
                     }
                     made
                 })

@@ -1,16 +1,52 @@
-use voussoir_core::{Clock, Nanos, SystemClock};
+mod builder;
+mod call;
+mod config;
+mod control;
+mod error;
+#[cfg(all(test, voussoir_loom))]
+mod models;
+mod observer;
+mod permit;
+mod record;
+#[cfg(feature = "std")]
+mod registry;
+mod snapshot;
+mod state;
+mod stats;
+mod window;
 
-use crate::builder::Config;
-use crate::state::Word;
-use crate::sync::{AtomicU64, Ordering};
-use crate::window::Outcomes;
-use crate::{BreakerError, CircuitBreakerBuilder, Open, Permit, State, Stats};
+use core::time::Duration;
+
+use voussoir_core::{Clock, Gate, Nanos, Rejected, SystemClock};
+
+pub use self::builder::CircuitBreakerBuilder;
+use self::config::Config;
+pub use self::error::{BreakerError, Open};
+use self::observer::Watch;
+pub use self::observer::{BreakerObserver, Transition};
+#[cfg(feature = "std")]
+pub use self::permit::OwnedPermit;
+pub use self::permit::Permit;
+use self::permit::Ticket;
+#[cfg(feature = "std")]
+pub use self::registry::{BreakerRegistry, RegistryFull};
+pub use self::snapshot::BreakerSnapshot;
+pub use self::state::State;
+use self::state::Word;
+pub use self::stats::Stats;
+#[cfg(feature = "std")]
+use self::window::Ring;
+use self::window::{Kind, Outcomes, Span};
+pub use self::window::{Tally, Window};
+use crate::dice::Dice;
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Refuses calls while too many of the last ones failed. The crate's page explains its states.
 ///
 /// Shared by reference between threads; not a cheap clone, put it into an `Arc`, one for each callee.
-/// Lock-free. While all is well a call costs two loads: a success pushed into a full window of
-/// successes changes nothing and so writes nothing, and no clock is read.
+/// While all is well a call costs two loads: a success pushed into a full window of successes changes
+/// nothing and so writes nothing, and no clock is read, unless slow calls or a window of time need
+/// one. Lock-free, but for windows of more than 63 calls.
 ///
 /// ```
 /// use voussoir_breaker::{CircuitBreaker, State, Window};
@@ -28,14 +64,37 @@ use crate::{BreakerError, CircuitBreakerBuilder, Open, Permit, State, Stats};
 pub struct CircuitBreaker<C = SystemClock> {
     /// A [`Word`].
     state: AtomicU64,
-    /// [`Outcomes`] of the closed state.
+    /// [`Outcomes`], where one word holds them.
     outcomes: AtomicU64,
-    /// When the open or half-open state ends, in [`Nanos`]. Written before the state that it
+    /// What `outcomes` is when the window is full of quick successes; 0, which it never is, where a
+    /// success has to be looked at more closely.
+    healthy: u64,
+    tallies: Tallies,
+    /// When the open, half-open or ramping state ends, in [`Nanos`]. Written before the state that it
     /// belongs to, by compare-and-swap from a value read before that state, so that a thread held
     /// up in between cannot put an old date on a new state.
     deadline: AtomicU64,
+    /// How long the open state is, in nanoseconds: a deadline further ahead shows a clock set back.
+    period: AtomicU64,
+    refused: AtomicU64,
+    /// How often in a row the half-open calls failed.
+    reopenings: AtomicU32,
     config: Config,
+    dice: Dice,
+    watch: Watch,
     clock: C,
+    /// Reads the clock where nothing says that `C` is one: in `drop`.
+    now: fn(&C) -> Nanos,
+}
+
+/// Where outcomes are kept.
+#[derive(Debug)]
+enum Tallies {
+    /// In [`CircuitBreaker::outcomes`].
+    Word,
+    #[cfg(feature = "std")]
+    Ring(alloc::boxed::Box<Ring>),
+    Span(alloc::boxed::Box<Span>),
 }
 
 impl CircuitBreaker {
@@ -46,163 +105,203 @@ impl CircuitBreaker {
 }
 
 impl<C> CircuitBreaker<C> {
-    pub(crate) fn new(config: Config, clock: C) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        window: Window,
+        seed: Option<u64>,
+        watch: Watch,
+        (clock, now): (C, fn(&C) -> Nanos),
+    ) -> Self {
+        let tallies = Tallies::new(&config, window);
+        let in_word = matches!(tallies, Tallies::Word) && !config.times_calls();
         Self {
             state: AtomicU64::new(Word::CLOSED.0),
             outcomes: AtomicU64::new(Outcomes::NONE.0),
+            healthy: if in_word { 1 << config.window } else { 0 },
+            tallies,
             deadline: AtomicU64::new(0),
+            period: AtomicU64::new(config.open_for),
+            refused: AtomicU64::new(0),
+            reopenings: AtomicU32::new(0),
             config,
+            dice: Dice::seeded(seed),
+            watch,
             clock,
+            now,
         }
     }
 
     /// Asks for leave to make a call at `now`.
     ///
+    /// Complexity: O(1), no allocation, and when closed no write.
+    ///
     /// # Errors
     ///
-    /// [`Open`], with the time to come back, when the breaker is open, or half-open with all its
-    /// permits out.
+    /// [`Open`], with the time to come back, when the breaker is open or isolated, half-open with all
+    /// its permits out, or ramping up and this call is not among those let through.
     #[inline]
     pub fn try_acquire_at(&self, now: Nanos) -> Result<Permit<'_, C>, Open> {
-        self.acquire(|| now)
+        Ok(Permit::new(self, self.admit(|| now)?))
     }
 
-    /// What the breaker does with calls. See [`Stats::state`].
+    /// As [`try_acquire_at`](Self::try_acquire_at), with a permit that can go to another task.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_acquire_at`](Self::try_acquire_at).
+    #[cfg(feature = "std")]
+    #[inline]
+    pub fn try_acquire_owned_at(
+        self: &alloc::sync::Arc<Self>,
+        now: Nanos,
+    ) -> Result<OwnedPermit<C>, Open> {
+        let ticket = self.admit(|| now)?;
+        Ok(OwnedPermit::new(alloc::sync::Arc::clone(self), ticket))
+    }
+
+    /// What the breaker does with calls. See [`Stats::state`]. Complexity: O(1), one load.
+    #[inline]
     pub fn state(&self) -> State {
         self.word().state()
     }
 
-    /// The state and its counts at this moment.
+    /// The state and its counts at this moment; a window of time reads the clock.
+    ///
+    /// Complexity: O(1); a window of time is summed up over its sixteenths and stripes.
     pub fn stats(&self) -> Stats {
-        let (outcomes, word) = (self.outcomes(), self.word());
-        let (calls, failures) = match word.state() {
-            State::Closed => (outcomes.calls(), outcomes.failures()),
-            State::Open => (0, 0),
-            State::HalfOpen => (word.successes() + word.failures(), word.failures()),
-        };
-        Stats { state: word.state(), calls, failures, generation: word.generation() }
+        self.stats_at(self.now())
     }
 
-    pub(crate) fn clock(&self) -> &C {
+    /// The state and its counts at `now`.
+    pub fn stats_at(&self, now: Nanos) -> Stats {
+        let word = self.word();
+        let tally = match word.state() {
+            State::HalfOpen => {
+                let (failures, slow) = (word.failures(), word.slow());
+                Tally { calls: word.successes() + failures, failures, slow }
+            }
+            state if state.counts() => self.tally_at(now, word),
+            _ => Tally::default(),
+        };
+        Stats {
+            state: word.state(),
+            calls: tally.calls,
+            failures: tally.failures,
+            slow: tally.slow,
+            refused: self.refused.load(Ordering::Relaxed),
+            reopenings: self.reopenings.load(Ordering::Relaxed),
+            generation: word.generation(),
+        }
+    }
+
+    /// The clock given to the builder.
+    pub fn clock(&self) -> &C {
         &self.clock
     }
 
     #[inline]
-    fn acquire(&self, now: impl FnOnce() -> Nanos) -> Result<Permit<'_, C>, Open> {
+    fn admit(&self, now: impl Fn() -> Nanos) -> Result<Ticket, Open> {
         let word = self.word();
-        if word.state() == State::Closed {
-            return Ok(Permit::new(self, word.generation()));
+        if word.is_closed() && !self.config.times_calls() {
+            return Ok(Ticket { generation: word.generation(), start: Nanos::ZERO });
         }
-        self.acquire_guarded(now())
+        self.admit_at(now)
     }
 
-    fn acquire_guarded(&self, now: Nanos) -> Result<Permit<'_, C>, Open> {
+    /// Apart, so that the way of a closed breaker is short enough to be inlined.
+    #[inline(never)]
+    fn admit_at(&self, now: impl Fn() -> Nanos) -> Result<Ticket, Open> {
+        let admitted = self.decide(now());
+        if let Err(open) = &admitted {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            self.watch.tell(|observer| observer.refused(open));
+        }
+        admitted
+    }
+
+    fn decide(&self, now: Nanos) -> Result<Ticket, Open> {
+        let ticket = |word: Word| Ticket { generation: word.generation(), start: now };
         loop {
             let deadline = self.deadline();
             let word = self.word();
-            let (period_end, has_room) = match word.state() {
-                State::Closed => return Ok(Permit::new(self, word.generation())),
-                State::Open => (self.config.open_until(now), false),
-                State::HalfOpen => {
-                    let has_room = word.admitted() < self.config.half_open_calls;
-                    (self.config.half_open_until(now), has_room)
+            let has_room = word.admitted() < u32::from(self.config.half_open_calls);
+            let period = match word.state() {
+                State::Closed | State::Disabled | State::MetricsOnly => return Ok(ticket(word)),
+                State::Isolated => return Err(Open::isolated()),
+                State::HalfOpen if has_room => {
+                    if self.swap_state(word, word.admit()) {
+                        return Ok(ticket(word));
+                    }
+                    continue;
                 }
+                State::HalfOpen => self.config.half_open_for,
+                State::Open => self.period.load(Ordering::Acquire),
+                State::RampingUp => self.config.ramp_up,
             };
-            if has_room {
-                if self.swap_state(word, word.admit()) {
-                    return Ok(Permit::new(self, word.generation()));
-                }
-            } else if deadline > period_end {
-                // Further ahead than a whole period: the clock was set back, or a panic tripped
-                // the breaker and had no date to give. The period begins now.
+            let period_end = after(now, period);
+            if deadline > period_end {
+                // Further ahead than a whole period: the clock was set back. The period begins now.
                 self.swap_deadline(deadline, period_end);
-            } else if now < deadline {
-                return Err(Open::new(deadline.saturating_duration_since(now)));
-            } else {
-                let probing = word.next(State::HalfOpen).admit();
-                if self.swap_deadline(deadline, self.config.half_open_until(now))
-                    && self.swap_state(word, probing)
-                {
-                    return Ok(Permit::new(self, probing.generation()));
+                continue;
+            }
+            let left = deadline.saturating_duration_since(now);
+            match word.state() {
+                State::RampingUp if left.is_zero() => {
+                    self.change(word, Word::new(State::Closed, word.generation()));
+                }
+                State::RampingUp if self.may_pass(left) => return Ok(ticket(word)),
+                _ if !left.is_zero() => return Err(Open::until(left)),
+                _ => {
+                    let probing = word.next(State::HalfOpen).admit();
+                    if self.swap_deadline(deadline, after(now, self.config.half_open_for))
+                        && self.change(word, probing)
+                    {
+                        return Ok(ticket(probing));
+                    }
                 }
             }
         }
     }
 
-    /// Counts the outcome of a call that was permitted in `generation`.
-    #[inline]
-    pub(crate) fn record(&self, generation: u32, failed: bool, now: impl Fn() -> Nanos) {
-        loop {
-            let outcomes = self.outcomes();
-            let word = self.word();
-            if word.generation() != generation {
-                return;
-            }
-            if word.state() == State::HalfOpen {
-                return self.record_probe(generation, failed, now);
-            }
-            let pushed = outcomes.push(failed, self.config.window);
-            if pushed == outcomes {
-                return;
-            }
-            if self.swap_outcomes(outcomes, pushed) {
-                if self.config.trips(pushed.failures(), pushed.calls()) {
-                    self.open(word, now());
-                }
-                return;
+    /// Whether a call is among those let through with `left` of the ramp to go.
+    fn may_pass(&self, left: Duration) -> bool {
+        /// As Envoy's slow start: less would say nothing about the callee for long.
+        const FIRST_SHARE: f64 = 0.1;
+        let ramp = Duration::from_nanos(self.config.ramp_up);
+        let share = 1.0 - left.as_secs_f64() / ramp.as_secs_f64();
+        self.dice.fraction() < share.max(FIRST_SHARE)
+    }
+
+    fn tally_at(&self, now: Nanos, word: Word) -> Tally {
+        match &self.tallies {
+            Tallies::Word => self.outcomes().tally(self.config.times_calls()),
+            #[cfg(feature = "std")]
+            Tallies::Ring(ring) => ring.tally(word.generation()),
+            Tallies::Span(span) => {
+                let _ = word;
+                span.tally(now)
             }
         }
     }
 
-    #[cold]
-    fn record_probe(&self, generation: u32, failed: bool, now: impl Fn() -> Nanos) {
-        loop {
-            let outcomes = self.outcomes();
-            let word = self.word();
-            if word.generation() != generation {
-                return;
-            }
-            let counted = word.count(failed);
-            let done = match self.config.verdict(counted.successes(), counted.failures()) {
-                Some(true) => self.open(word, now()),
-                // The window is emptied first, and only if nobody has begun to fill it since.
-                Some(false) => {
-                    self.swap_outcomes(outcomes, Outcomes::NONE)
-                        && self.swap_state(word, word.next(State::Closed))
-                }
-                None => self.swap_state(word, counted),
-            };
-            if done {
-                return;
-            }
+    /// Whether nothing would be lost at `now` with the breaker but its window: nobody has steered it
+    /// by hand, and it refuses nothing.
+    #[cfg(feature = "std")]
+    pub(crate) fn is_settled_at(&self, now: Nanos) -> bool {
+        let deadline = self.deadline();
+        match self.state() {
+            State::Closed => true,
+            State::Open | State::HalfOpen | State::RampingUp => now >= deadline,
+            State::Isolated | State::Disabled | State::MetricsOnly => false,
         }
     }
 
-    /// A call of `generation` ended without a verdict: when half-open, another may take its place.
-    pub(crate) fn give_back(&self, generation: u32) {
-        loop {
-            let word = self.word();
-            if word.generation() != generation || word.state() != State::HalfOpen {
-                return;
-            }
-            if self.swap_state(word, word.give_back()) {
-                return;
-            }
-        }
+    pub(crate) fn now(&self) -> Nanos {
+        (self.now)(&self.clock)
     }
 
-    /// Opens the breaker, unless its state is no longer `from`, and tells whether it did.
-    #[cold]
-    fn open(&self, from: Word, now: Nanos) -> bool {
-        loop {
-            let deadline = self.deadline();
-            if self.word() != from {
-                return false;
-            }
-            if self.swap_deadline(deadline, self.config.open_until(now)) {
-                return self.swap_state(from, from.next(State::Open));
-            }
-        }
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
     }
 
     #[inline]
@@ -219,12 +318,19 @@ impl<C> CircuitBreaker<C> {
         Nanos::from_nanos(self.deadline.load(Ordering::Acquire))
     }
 
-    fn swap_state(&self, from: Word, to: Word) -> bool {
-        swap(&self.state, from.0, to.0)
+    /// As [`swap_state`](Self::swap_state), and tells the observer.
+    fn change(&self, from: Word, to: Word) -> bool {
+        let changed = self.swap_state(from, to);
+        if changed && from.state() != to.state() {
+            let (from, generation) = (from.state(), to.generation());
+            let transition = Transition { from, to: to.state(), generation };
+            self.watch.tell(|observer| observer.changed(&transition));
+        }
+        changed
     }
 
-    fn swap_outcomes(&self, from: Outcomes, to: Outcomes) -> bool {
-        swap(&self.outcomes, from.0, to.0)
+    fn swap_state(&self, from: Word, to: Word) -> bool {
+        swap(&self.state, from.0, to.0)
     }
 
     fn swap_deadline(&self, from: Nanos, to: Nanos) -> bool {
@@ -233,149 +339,79 @@ impl<C> CircuitBreaker<C> {
 }
 
 impl<C: Clock> CircuitBreaker<C> {
-    /// Asks for leave to make a call. Reads the clock only when not closed.
+    /// Asks for leave to make a call. Reads the clock only when not closed, or when calls are timed.
+    ///
+    /// Complexity: O(1), no allocation, and when closed no write.
     ///
     /// # Errors
     ///
     /// As [`try_acquire_at`](Self::try_acquire_at).
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_, C>, Open> {
-        self.acquire(|| self.clock.now())
+        Ok(Permit::new(self, self.admit(|| self.clock.now())?))
     }
 
-    /// Makes a call, if the breaker lets it through: `Ok` is a success, `Err` a failure.
+    /// As [`try_acquire`](Self::try_acquire), with a permit that can go to another task. It holds
+    /// the `Arc`.
+    ///
+    /// ```
+    /// use std::{sync::Arc, thread};
+    /// use voussoir_breaker::CircuitBreaker;
+    ///
+    /// let breaker = Arc::new(CircuitBreaker::builder().build()?);
+    /// let permit = breaker.try_acquire_owned()?;
+    /// thread::spawn(move || permit.success()).join().unwrap();
+    /// assert_eq!(breaker.stats().calls, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`BreakerError::Open`] when the call was refused, else what the call returned.
-    ///
-    /// # Panics
-    ///
-    /// When `call` does; it then counts as a failure.
+    /// As [`try_acquire_at`](Self::try_acquire_at).
+    #[cfg(feature = "std")]
     #[inline]
-    pub fn call<T, E>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T, BreakerError<E>> {
-        let permit = self.try_acquire()?;
-        conclude(permit, call())
+    pub fn try_acquire_owned(self: &alloc::sync::Arc<Self>) -> Result<OwnedPermit<C>, Open> {
+        let ticket = self.admit(|| self.clock.now())?;
+        Ok(OwnedPermit::new(alloc::sync::Arc::clone(self), ticket))
     }
+}
 
-    /// Awaits a call, if the breaker lets it through: `Ok` is a success, `Err` a failure. Takes
-    /// `|| async { … }` as well as `async || { … }`.
-    ///
-    /// Dropping the future cancels the call, which counts nowhere.
-    ///
-    /// # Errors
-    ///
-    /// [`BreakerError::Open`] when the call was refused, else what the call returned.
-    ///
-    /// ```
-    /// # use voussoir_breaker::{BreakerError, CircuitBreaker};
-    /// # async fn fetch() -> Result<u32, std::io::Error> { Ok(7) }
-    /// # async fn example(breaker: &CircuitBreaker) -> Result<(), BreakerError<std::io::Error>> {
-    /// let reply = breaker.call_async(|| fetch()).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn call_async<T, E, F>(&self, call: impl FnOnce() -> F) -> Result<T, BreakerError<E>>
+impl Tallies {
+    fn new(config: &Config, window: Window) -> Self {
+        let timed = config.times_calls();
+        match window.0 {
+            Kind::Time(time) => Self::Span(alloc::boxed::Box::new(Span::new(time))),
+            #[cfg(feature = "std")]
+            Kind::Count(calls) if calls > Outcomes::max_calls(timed) => {
+                Self::Ring(alloc::boxed::Box::new(Ring::new(calls, timed)))
+            }
+            Kind::Count(_) => {
+                let _ = timed;
+                Self::Word
+            }
+        }
+    }
+}
+
+/// A breaker is a gate whose guard wants to know how the call ended.
+impl<C> Gate for CircuitBreaker<C> {
+    type Guard<'a>
+        = Permit<'a, C>
     where
-        F: Future<Output = Result<T, E>>,
-    {
-        let permit = self.try_acquire()?;
-        conclude(permit, call().await)
+        Self: 'a;
+
+    #[inline]
+    fn try_pass_at(&self, now: Nanos) -> Result<Permit<'_, C>, Rejected> {
+        Ok(self.try_acquire_at(now)?)
     }
 }
 
 #[inline]
-fn conclude<T, E, C: Clock>(
-    permit: Permit<'_, C>,
-    result: Result<T, E>,
-) -> Result<T, BreakerError<E>> {
-    match &result {
-        Ok(_) => permit.success(),
-        Err(_) => permit.failure(),
-    }
-    result.map_err(BreakerError::Inner)
+fn after(now: Nanos, nanos: u64) -> Nanos {
+    Nanos::from_nanos(now.as_nanos().saturating_add(nanos))
 }
 
 #[inline]
 fn swap(word: &AtomicU64, from: u64, to: u64) -> bool {
     word.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
-}
-
-#[cfg(all(test, voussoir_loom))]
-mod models {
-    use core::time::Duration;
-
-    use loom::sync::Arc;
-    use loom::thread;
-    use voussoir_core::Nanos;
-
-    use super::CircuitBreaker;
-    use crate::{State, Window};
-
-    fn breaker() -> Arc<CircuitBreaker> {
-        let builder = CircuitBreaker::builder().window(Window::count(2)).half_open_calls(1);
-        Arc::new(builder.open_for(Duration::from_secs(1)).build().unwrap())
-    }
-
-    fn fail(breaker: &CircuitBreaker, now: Nanos) {
-        breaker.try_acquire_at(now).unwrap().failure_at(now);
-    }
-
-    #[test]
-    fn one_of_two_callers_becomes_the_probe() {
-        loom::model(|| {
-            let breaker = breaker();
-            (0..2).for_each(|_| fail(&breaker, Nanos::ZERO));
-            let asks = |breaker: &CircuitBreaker| {
-                let permit = breaker.try_acquire_at(Nanos::from_millis(1_500));
-                permit.map(core::mem::forget).is_ok()
-            };
-            let other = {
-                let breaker = Arc::clone(&breaker);
-                thread::spawn(move || asks(&breaker))
-            };
-            assert!(asks(&breaker) ^ other.join().unwrap());
-        });
-    }
-
-    #[test]
-    fn a_late_failure_cannot_reopen_what_a_probe_closed() {
-        loom::model(|| {
-            let breaker = breaker();
-            fail(&breaker, Nanos::ZERO);
-            let late = breaker.try_acquire_at(Nanos::ZERO).unwrap();
-            fail(&breaker, Nanos::ZERO);
-            let other = {
-                let breaker = Arc::clone(&breaker);
-                thread::spawn(move || {
-                    let now = Nanos::from_secs(1);
-                    breaker.try_acquire_at(now).unwrap().success_at(now);
-                })
-            };
-            late.failure_at(Nanos::from_secs(1));
-            other.join().unwrap();
-            assert_eq!(breaker.state(), State::Closed);
-            assert_eq!(breaker.stats().failures, 0);
-        });
-    }
-
-    #[test]
-    fn two_failures_at_once_trip_once() {
-        loom::model(|| {
-            let breaker = breaker();
-            let permits = [(); 2].map(|()| breaker.try_acquire_at(Nanos::ZERO).unwrap());
-            let [ours, theirs] = permits.map(|permit| {
-                let generation = breaker.stats().generation;
-                core::mem::forget(permit);
-                generation
-            });
-            let other = {
-                let breaker = Arc::clone(&breaker);
-                thread::spawn(move || breaker.record(theirs, true, || Nanos::ZERO))
-            };
-            breaker.record(ours, true, || Nanos::ZERO);
-            other.join().unwrap();
-            assert_eq!((breaker.state(), breaker.stats().generation), (State::Open, 1));
-        });
-    }
 }

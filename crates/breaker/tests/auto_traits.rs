@@ -1,7 +1,13 @@
 //! What may cross threads, and how large it is: part of the contract, so tested.
 
 use voussoir_breaker::{
-    BreakerError, CircuitBreaker, CircuitBreakerBuilder, Open, Permit, State, Stats, Window,
+    AdaptiveThrottle, Attempt, Attempts, Backoff, Deadline, Delays, EveryError, Fallback, Faults,
+    Hedge, Policy, PolicyError, PolicyRun, Retry, RetryBudget, RetryError, RetryRun, Stop,
+    ThrottlePermit, TimedOut, Timeout, TimeoutError, Verdict, Withdrawal,
+};
+use voussoir_breaker::{
+    BreakerError, BreakerSnapshot, CircuitBreaker, CircuitBreakerBuilder, Open, OwnedPermit,
+    Permit, State, Stats, Window,
 };
 use voussoir_core::ManualClock;
 
@@ -13,7 +19,10 @@ const _: () = {
     shared::<CircuitBreaker<ManualClock>>();
     shared::<Permit<'static>>();
 
-    copy::<CircuitBreakerBuilder>();
+    shared::<CircuitBreakerBuilder>();
+    shared::<OwnedPermit>();
+    shared::<BreakerSnapshot>();
+
     copy::<BreakerError<u8>>();
     copy::<Open>();
     copy::<State>();
@@ -23,6 +32,48 @@ const _: () = {
 
 #[test]
 fn sizes_are_as_the_page_says() {
-    assert_eq!(size_of::<CircuitBreaker>(), 72);
-    assert_eq!(size_of::<Permit<'_>>(), 2 * size_of::<usize>());
+    assert_eq!(size_of::<CircuitBreaker>(), 184);
+    assert_eq!(size_of::<Permit<'_>>(), 24);
+}
+
+const _: () = {
+    shared::<Retry>();
+    shared::<Retry<ManualClock>>();
+    shared::<RetryRun<'static>>();
+    shared::<Attempts<'static>>();
+    shared::<RetryBudget>();
+    shared::<Delays>();
+    shared::<Hedge>();
+    shared::<Policy>();
+    shared::<Policy<ManualClock>>();
+    shared::<PolicyRun<'static>>();
+    shared::<Faults>();
+    shared::<Fallback<u8, u8>>();
+    shared::<AdaptiveThrottle>();
+    shared::<ThrottlePermit<'static>>();
+
+    copy::<Backoff>();
+    copy::<Attempt>();
+    copy::<Deadline>();
+    copy::<EveryError>();
+    copy::<PolicyError<u8>>();
+    copy::<RetryError<u8>>();
+    copy::<Stop>();
+    copy::<TimedOut>();
+    copy::<Timeout>();
+    copy::<TimeoutError<u8>>();
+    copy::<Verdict>();
+    copy::<Withdrawal>();
+};
+
+#[test]
+fn retries_and_company_are_as_small_as_their_pages_say() {
+    assert_eq!(size_of::<Deadline>(), 8);
+    assert_eq!(size_of::<Timeout>(), 16);
+    assert_eq!(size_of::<Policy>(), size_of::<usize>());
+    assert!(size_of::<Backoff>() <= 32);
+    assert!(size_of::<Delays>() <= 64);
+    assert!(size_of::<Attempts<'_>>() <= 192);
+    assert!(size_of::<RetryBudget>() <= 224);
+    assert!(size_of::<ThrottlePermit<'_>>() <= 16);
 }

@@ -13,7 +13,8 @@ const OPEN_FOR: Duration = Duration::from_secs(1);
 fn breaker(half_open_calls: u32) -> (CircuitBreaker<ManualClock>, ManualClock) {
     let clock = ManualClock::at(Nanos::from_secs(1));
     let builder = CircuitBreaker::builder().window(Window::count(10)).min_calls(10);
-    let builder = builder.half_open_calls(half_open_calls).open_for(OPEN_FOR);
+    let builder =
+        builder.half_open_calls(half_open_calls).open_for(OPEN_FOR).open_growth(1.0, OPEN_FOR);
     (builder.clock(clock.clone()).build().expect("valid"), clock)
 }
 

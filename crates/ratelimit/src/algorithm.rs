@@ -2,6 +2,7 @@ use voussoir_core::{ConfigError, Nanos};
 
 #[cfg(target_has_atomic = "64")]
 use crate::cell::Cell;
+use crate::verdict::Verdict;
 use crate::{Carry, Decision, Denied, Snapshot};
 
 /// A rule that decides, as a pure function of what it remembers, the time and the cost.
@@ -45,24 +46,27 @@ pub trait Algorithm: Copy + sealed::Sealed {
     /// Which option was wrong and what is allowed. The shells call this when they are built.
     fn validate(&self) -> Result<(), ConfigError>;
 
-    /// What [`decide`](Self::decide) finds, in as few words as the algorithm can. A shell carries
-    /// it out of its lock or its loop and makes the decision of it there, where what nobody asks
-    /// for is never computed and never copied.
-    #[doc(hidden)]
-    type Verdict: Copy;
-
     /// The part of [`check`](Self::check) that touches the state.
     #[doc(hidden)]
-    fn decide(&self, state: &mut Self::State, now: Nanos, n: u32) -> Self::Verdict;
+    fn decide(&self, state: &mut Self::State, now: Nanos, n: u32) -> Verdict;
 
-    /// The part of [`check`](Self::check) that does not.
+    /// What [`decide`](Self::decide) would find.
     #[doc(hidden)]
-    fn decision(&self, verdict: Self::Verdict, now: Nanos, n: u32) -> Decision;
+    fn foresee(&self, state: &Self::State, now: Nanos, n: u32) -> Verdict {
+        self.decide(&mut state.clone(), now, n)
+    }
 
-    /// Whether the state was found to lie further ahead of the time than any request can have put
-    /// it; see [`mend`](Self::mend).
+    /// The part of [`check`](Self::check) that does not touch the state.
     #[doc(hidden)]
-    fn is_behind(verdict: &Self::Verdict) -> bool;
+    fn decision(&self, verdict: Verdict, now: Nanos, n: u32) -> Decision;
+
+    /// [`decide`](Self::decide), on a state that threads share.
+    #[doc(hidden)]
+    #[cfg(target_has_atomic = "64")]
+    #[inline]
+    fn decide_shared(&self, cell: &Self::Cell, now: Nanos, n: u32) -> Verdict {
+        cell.update(|state| self.decide(state, now, n))
+    }
 
     /// Decides on a request of cost `n` at `now` and, if it is allowed, remembers it. A refusal
     /// leaves the state as it was. A cost of 0 is always allowed and changes nothing.
@@ -73,7 +77,7 @@ pub trait Algorithm: Copy + sealed::Sealed {
 
     /// The decision that [`check`](Self::check) would take, without taking it.
     fn peek(&self, state: &Self::State, now: Nanos, n: u32) -> Decision {
-        self.check(&mut state.clone(), now, n)
+        self.decision(self.foresee(state, now, n), now, n)
     }
 
     /// As [`check`](Self::check), but where the algorithm has a debt, such as
@@ -135,4 +139,9 @@ pub trait Algorithm: Copy + sealed::Sealed {
 pub(crate) mod sealed {
     /// Keeps [`Algorithm`](super::Algorithm) to this crate, since a decision's inside is private.
     pub trait Sealed {}
+
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    /// One limit, of which [`AllOf`](crate::AllOf) makes several. To have all of several of them is to
+    /// have all of them.
+    pub trait Single: Sealed {}
 }

@@ -6,8 +6,9 @@ use voussoir_core::{ConfigError, Nanos};
 use crate::algorithm::{Algorithm, sealed};
 use crate::carry::Carry;
 use crate::cell::Locked;
-use crate::decision::Decision;
+use crate::decision::{Decision, Outcome};
 use crate::snapshot::Snapshot;
+use crate::verdict::Verdict;
 
 /// Several limits at once, all or nothing: "10 a second **and** 1000 an hour".
 ///
@@ -52,7 +53,7 @@ impl<S: Default, const N: usize> Default for States<S, N> {
     }
 }
 
-impl<A: Algorithm, const N: usize> AllOf<A, N> {
+impl<A: Algorithm + sealed::Single, const N: usize> AllOf<A, N> {
     /// All of `limits`. For different algorithms make each a [`Limit`](crate::Limit).
     pub const fn new(limits: [A; N]) -> Self {
         Self { limits }
@@ -63,14 +64,19 @@ impl<A: Algorithm, const N: usize> AllOf<A, N> {
         &self.limits
     }
 
-    /// Of one decision for each limit, that of the limit that bound.
-    fn binding(decisions: impl Iterator<Item = Decision>) -> Decision {
-        let bound = decisions
-            .enumerate()
-            .map(|(index, decision)| decision.of_limit(index))
-            .reduce(|one, other| if Self::binds_more(&other, &one) { other } else { one });
-        // Of no limits at all, which `validate` refuses.
-        bound.unwrap_or(Decision::blocked(0))
+    /// Of one verdict for each limit, that of the limit that bound.
+    fn binding(&self, verdicts: impl Iterator<Item = Verdict>, now: Nanos, n: u32) -> Verdict {
+        let numbered = verdicts.enumerate().map(|(index, verdict)| {
+            let verdict = Verdict { bound_by: index as u16, ..verdict };
+            (verdict, self.decision(verdict, now, n))
+        });
+        let bound = numbered
+            .reduce(|one, other| if Self::binds_more(&other.1, &one.1) { other } else { one });
+        bound.map_or(NOTHING, |(verdict, _)| verdict)
+    }
+
+    fn binding_of(one: Decision, other: Decision) -> Decision {
+        if Self::binds_more(&other, &one) { other } else { one }
     }
 
     fn binds_more(one: &Decision, other: &Decision) -> bool {
@@ -80,12 +86,14 @@ impl<A: Algorithm, const N: usize> AllOf<A, N> {
     }
 }
 
-impl<A: Algorithm, const N: usize> sealed::Sealed for AllOf<A, N> {}
+/// Of no limits at all, which `validate` refuses.
+const NOTHING: Verdict = Verdict::new(Outcome::ExceedsCapacity, 0, 0, 0);
 
-impl<A: Algorithm, const N: usize> Algorithm for AllOf<A, N> {
+impl<A, const N: usize> sealed::Sealed for AllOf<A, N> {}
+
+impl<A: Algorithm + sealed::Single, const N: usize> Algorithm for AllOf<A, N> {
     type State = States<A::State, N>;
     type Cell = Locked<Self::State>;
-    type Verdict = Decision;
 
     fn validate(&self) -> Result<(), ConfigError> {
         if N == 0 || N > usize::from(u16::MAX) {
@@ -94,36 +102,37 @@ impl<A: Algorithm, const N: usize> Algorithm for AllOf<A, N> {
         self.limits.iter().try_for_each(A::validate)
     }
 
-    fn decide(&self, state: &mut Self::State, now: Nanos, n: u32) -> Decision {
-        let foreseen = self.peek(state, now, n);
+    fn decide(&self, state: &mut Self::State, now: Nanos, n: u32) -> Verdict {
+        let foreseen = self.foresee(state, now, n);
         if foreseen.is_allowed() && n > 0 {
             for (limit, state) in self.limits.iter().zip(&mut state.0) {
-                let _ = limit.check(state, now, n);
+                limit.decide(state, now, n);
             }
         }
         foreseen
     }
 
-    #[inline]
-    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
-        verdict
+    fn foresee(&self, state: &Self::State, now: Nanos, n: u32) -> Verdict {
+        let each = self.limits.iter().zip(&state.0);
+        self.binding(each.map(|(limit, state)| limit.foresee(state, now, n)), now, n)
     }
 
-    #[inline]
-    fn is_behind(verdict: &Decision) -> bool {
-        verdict.is_behind()
-    }
-
-    fn peek(&self, state: &Self::State, now: Nanos, n: u32) -> Decision {
-        Self::binding(
-            self.limits.iter().zip(&state.0).map(|(limit, state)| limit.peek(state, now, n)),
-        )
+    fn decision(&self, verdict: Verdict, now: Nanos, n: u32) -> Decision {
+        match self.limits.get(usize::from(verdict.bound_by)) {
+            Some(limit) => limit.decision(verdict, now, n),
+            None => Decision::blocked(verdict, n),
+        }
     }
 
     fn reserve(&self, state: &mut Self::State, now: Nanos, n: u32) -> Decision {
         let mut after = state.clone();
-        let reserved = self.limits.iter().zip(&mut after.0);
-        let bound = Self::binding(reserved.map(|(limit, state)| limit.reserve(state, now, n)));
+        let each = self.limits.iter().zip(&mut after.0);
+        let reserved = each.map(|(limit, state)| limit.reserve(state, now, n));
+        let bound = reserved
+            .enumerate()
+            .map(|(index, decision)| decision.of_limit(index as u16))
+            .reduce(Self::binding_of)
+            .unwrap_or(Decision::blocked(NOTHING, n));
         if bound.is_allowed() {
             *state = after;
         }

@@ -1,6 +1,7 @@
-use crate::sync::{AtomicU64, Ordering};
 #[cfg(feature = "std")]
-use crate::sync::{Mutex, PoisonError};
+use voussoir_core::Lock;
+
+use crate::sync::{AtomicU64, Ordering};
 
 /// A place for a state that threads share.
 pub trait Cell<S>: Default {
@@ -39,18 +40,17 @@ impl Cell<u64> for AtomicU64 {
 /// What is more than a word, under a lock.
 #[cfg(feature = "std")]
 #[derive(Debug, Default)]
-pub struct Locked<S>(Mutex<S>);
+pub struct Locked<S>(Lock<S>);
 
-/// Nothing that a state is asked panics, and if it did the state would still be one.
 #[cfg(feature = "std")]
 impl<S: Default> Cell<S> for Locked<S> {
     #[inline]
     fn update<R>(&self, mut change: impl FnMut(&mut S) -> R) -> R {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.0.lock())
     }
 
     #[inline]
     fn read<R>(&self, look: impl FnOnce(&S) -> R) -> R {
-        look(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&self.0.lock())
     }
 }

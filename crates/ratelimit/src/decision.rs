@@ -5,6 +5,8 @@ use core::time::Duration;
 use thiserror::Error;
 use voussoir_core::duration;
 
+use crate::verdict::Verdict;
+
 pub(crate) use facts::{Facts, Figures};
 
 /// What a limiter answers: allowed or not, and everything that the next step or an HTTP header
@@ -39,9 +41,8 @@ pub struct Decision {
     facts: Facts,
 }
 
-#[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Allowed,
     Denied,
     /// Denied by a state that lies further ahead of the time than any request can have put it.
@@ -59,29 +60,27 @@ impl Outcome {
 
 impl Decision {
     #[inline]
-    pub(crate) fn new(outcome: Outcome, facts: Facts) -> Self {
-        Self { outcome, bound_by: 0, facts }
+    pub(crate) fn new(verdict: Verdict, facts: Facts) -> Self {
+        Self { outcome: verdict.outcome, bound_by: verdict.bound_by, facts }
     }
 
     /// The same, as that of the limit `index` of several.
     #[cfg(all(feature = "std", target_has_atomic = "64"))]
-    pub(crate) fn of_limit(self, index: usize) -> Self {
-        Self { bound_by: index as u16, ..self }
+    pub(crate) fn of_limit(self, index: u16) -> Self {
+        Self { bound_by: index, ..self }
     }
 
     /// Of no limit at all.
     #[inline]
-    pub(crate) fn unlimited(cost: u32) -> Self {
+    pub(crate) fn unlimited(verdict: Verdict, cost: u32) -> Self {
         let (limit, remaining) = (u32::MAX, u32::MAX);
-        let figures = Figures { limit, cost, remaining, ..Figures::default() };
-        Self::new(Outcome::Allowed, Facts::Known(figures))
+        Self::new(verdict, Facts::Known(Figures { limit, cost, remaining, ..Figures::default() }))
     }
 
     /// Of a limit that nothing passes.
     #[inline]
-    pub(crate) fn blocked(cost: u32) -> Self {
-        let outcome = if cost == 0 { Outcome::Allowed } else { Outcome::ExceedsCapacity };
-        Self::new(outcome, Facts::Known(Figures { cost, ..Figures::default() }))
+    pub(crate) fn blocked(verdict: Verdict, cost: u32) -> Self {
+        Self::new(verdict, Facts::Known(Figures { cost, ..Figures::default() }))
     }
 
     /// Whether the request may pass.

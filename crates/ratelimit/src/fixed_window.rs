@@ -6,6 +6,7 @@ use voussoir_core::{ConfigError, Nanos, duration};
 use crate::algorithm::{Algorithm, sealed};
 use crate::decision::{Decision, Facts, Figures, Outcome};
 use crate::snapshot::{Snapshot, Use};
+use crate::verdict::Verdict;
 use crate::windows::Windows;
 use crate::{limit, rate};
 
@@ -38,9 +39,15 @@ use crate::{limit, rate};
 /// * [`anchored`](Self::anchored) begins one for each key with its first request. Keys then reset
 ///   at different moments, instead of all coming back at once.
 ///
+/// # Saving up
+///
+/// [`burst`](Self::burst) lets a client keep what it did not use: each window then *adds* `limit`,
+/// all of it at once when it begins, up to `burst`. That is a bucket refilled in intervals.
+///
 /// # Exactness
 ///
-/// At most `limit` in each window, hence at most twice that in any time of its length. The state is
+/// At most `limit` in each window, hence at most twice that in any time of its length (with a burst,
+/// at most `burst` and `limit` for each window that begins in that time). The state is
 /// one `u64`, window and count; anchored windows last up to `limit` nanoseconds longer than asked
 /// for, since the beginning is kept in so many bits as the count leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +56,8 @@ pub struct FixedWindow {
     period: Duration,
     windows: Windows,
     is_anchored: bool,
-    /// Bits of the count: as many as the limit has.
+    burst: u32,
+    /// Bits of the count: as many as the burst has.
     bits: u32,
 }
 
@@ -61,8 +69,15 @@ impl FixedWindow {
             period,
             windows: Windows::new(period, Nanos::ZERO),
             is_anchored: false,
+            burst: limit,
             bits: bits(limit),
         }
+    }
+
+    /// Lets up to `burst` be saved up, instead of as many as a window brings. Not of anchored
+    /// windows, of which there is only ever one.
+    pub const fn burst(self, burst: u32) -> Self {
+        Self { burst, bits: bits(burst), ..self }
     }
 
     /// Lets a window begin at `origin` of the clock, and one every period before and after.
@@ -78,9 +93,14 @@ impl FixedWindow {
         Self { windows: Windows::new(tick, Nanos::ZERO), is_anchored: true, ..self }
     }
 
-    /// Requests that a window lets through.
+    /// Requests that a window brings.
     pub const fn limit(&self) -> u32 {
         self.limit
+    }
+
+    /// Requests that can pass at once.
+    pub const fn capacity(&self) -> u32 {
+        self.burst
     }
 
     /// The length of a window.
@@ -125,11 +145,14 @@ impl FixedWindow {
     #[inline]
     fn current(&self, state: u64, slot: u64) -> (u64, u32) {
         let (began, count) = self.unpack(state);
-        // A window without a request in it has not begun.
-        if count == 0 || slot >= began.saturating_add(self.slots()) {
-            (slot, 0)
-        } else {
-            (began, count)
+        if count > 0 && slot < began.saturating_add(self.slots()) {
+            return (began, count);
+        }
+        // A window without a request in it has not begun. Each that has brings the limit.
+        let brought = (slot - began.min(slot)).saturating_mul(u64::from(self.limit));
+        match u32::try_from(brought) {
+            Ok(brought) if !self.is_anchored => (slot, count.saturating_sub(brought)),
+            _ => (slot, 0),
         }
     }
 
@@ -143,10 +166,13 @@ impl FixedWindow {
         (began << self.bits) | u64::from(count)
     }
 
-    /// Nanoseconds from `now` to the end of the window that began at the slot `began`.
+    /// Nanoseconds from `now` until so much of what was used since the slot `began` is `freed`.
     #[inline]
-    fn left(&self, now: Nanos, began: u64) -> u64 {
-        self.windows.until(now, began.saturating_add(self.slots()))
+    fn until_free(&self, now: Nanos, began: u64, freed: u32) -> u64 {
+        // One window where nothing is saved up. A limit of 0 is refused by `validate`.
+        let windows = freed.div_ceil(self.limit.max(1));
+        self.windows
+            .until(now, began.saturating_add(self.slots().saturating_mul(u64::from(windows))))
     }
 }
 
@@ -159,6 +185,8 @@ const fn bits(limit: u32) -> u32 {
 }
 
 impl sealed::Sealed for FixedWindow {}
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+impl sealed::Single for FixedWindow {}
 
 impl Algorithm for FixedWindow {
     /// `[slot | count]`: the count in as many low bits as the limit has, above it the window's
@@ -168,54 +196,59 @@ impl Algorithm for FixedWindow {
     type State = u64;
     #[cfg(target_has_atomic = "64")]
     type Cell = crate::sync::AtomicU64;
-    type Verdict = Decision;
 
     fn validate(&self) -> Result<(), ConfigError> {
         if self.limit == 0 {
             let allowed = "1 or more; to refuse everything, take `Limit::Blocked`";
             return Err(ConfigError::new("limit", self.limit, allowed));
         }
+        if self.burst < self.limit {
+            let allowed =
+                alloc::format!("{} or more, the requests that a window brings", self.limit);
+            return Err(ConfigError::new("burst", self.burst, allowed));
+        }
+        if self.is_anchored && self.burst > self.limit {
+            let allowed = "the limit, of windows that are anchored";
+            return Err(ConfigError::new("burst", self.burst, allowed));
+        }
         rate::validate_period(self.period)?;
         if self.period.as_nanos() < 1 << self.tick_shift() {
             let most = (4 << self.period.as_nanos().ilog2()) - 1_u64;
             let allowed = alloc::format!("up to {most} in {}", duration::text(self.period));
-            return Err(ConfigError::new("limit", self.limit, allowed));
+            let option = if self.burst > self.limit { "burst" } else { "limit" };
+            return Err(ConfigError::new(option, self.burst, allowed));
         }
         Ok(())
     }
 
+    /// The count after it, and the slot `at` which the window began.
     #[inline]
-    fn decide(&self, state: &mut u64, now: Nanos, n: u32) -> Decision {
+    fn decide(&self, state: &mut u64, now: Nanos, n: u32) -> Verdict {
         let slot = self.slot(now);
         let (began, count) = self.current(*state, slot);
-        let left = self.limit.saturating_sub(count);
         let (outcome, taken) = match n {
-            n if n <= left => (Outcome::Allowed, n),
-            n if n <= self.limit => (Outcome::Denied.unless_behind(slot < began), 0),
+            n if n <= self.burst.saturating_sub(count) => (Outcome::Allowed, n),
+            n if n <= self.burst => (Outcome::Denied.unless_behind(slot < began), 0),
             _ => (Outcome::ExceedsCapacity, 0),
         };
         if taken > 0 {
             *state = self.pack(began, count + taken);
         }
-        let until_end = if count + taken == 0 { 0 } else { self.left(now, began) };
+        Verdict::new(outcome, count + taken, began, 0)
+    }
+
+    #[inline]
+    fn decision(&self, verdict: Verdict, now: Nanos, n: u32) -> Decision {
+        let count = verdict.count;
+        let left = self.burst.saturating_sub(count);
         let figures = Figures {
-            limit: self.limit,
+            limit: self.burst,
             cost: n,
-            remaining: left - taken,
-            retry_after: until_end,
-            reset_after: until_end,
+            remaining: left,
+            retry_after: self.until_free(now, verdict.at, n.saturating_sub(left).min(count)),
+            reset_after: self.until_free(now, verdict.at, count),
         };
-        Decision::new(outcome, Facts::Known(figures))
-    }
-
-    #[inline]
-    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
-        verdict
-    }
-
-    #[inline]
-    fn is_behind(verdict: &Decision) -> bool {
-        verdict.is_behind()
+        Decision::new(verdict, Facts::Known(figures))
     }
 
     fn refund(&self, state: &mut u64, now: Nanos, n: u32) {
@@ -231,7 +264,7 @@ impl Algorithm for FixedWindow {
     }
 
     fn used_up(&self, now: Nanos) -> u64 {
-        self.pack(self.slot(now), self.limit)
+        self.pack(self.slot(now), self.burst)
     }
 
     fn mend(&self, state: &mut u64, now: Nanos) {
@@ -252,20 +285,24 @@ impl Algorithm for FixedWindow {
             let ends = self.slot(now.saturating_add(Duration::from_nanos(used.counts_for)));
             began = began.min((ends + 1).saturating_sub(self.slots()));
         }
-        self.pack(began, used.cost.min(self.limit))
+        self.pack(began, used.cost.min(self.burst))
     }
 }
 
 /// As [`Limit`](crate::Limit) reads it: `fixed 100/min`, `fixed 100/min anchored`,
-/// `fixed 1000/day start 23h`.
+/// `fixed 1000/day burst 3000 start 23h`.
 impl fmt::Display for FixedWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("fixed ")?;
         limit::write_rate(f, self.limit, self.period)?;
         if self.is_anchored {
-            return f.write_str(" anchored");
+            f.write_str(" anchored")?;
+        }
+        if self.burst != self.limit {
+            write!(f, " burst {}", self.burst)?;
         }
         match self.windows.phase() {
+            _ if self.is_anchored => Ok(()),
             0 => Ok(()),
             phase => write!(f, " start {}", duration::text(Duration::from_nanos(phase))),
         }

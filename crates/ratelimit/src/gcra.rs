@@ -7,6 +7,7 @@ use voussoir_core::{ConfigError, Nanos};
 
 use crate::decision::Outcome;
 use crate::rate;
+use crate::verdict::Verdict;
 pub(crate) use level::Level;
 use timeline::Timeline;
 
@@ -41,20 +42,20 @@ impl Gcra {
         Ok(())
     }
 
-    /// Decides, and tells the tick at which all is available again after that.
+    /// Decides. The verdict is `at` the tick at which all is available again after that.
     #[inline]
-    pub(crate) fn decide(&self, full_at: &mut u64, now: Nanos, n: u32) -> (Outcome, u64) {
+    pub(crate) fn decide(&self, full_at: &mut u64, now: Nanos, n: u32) -> Verdict {
         self.take(full_at, now, n, self.timeline.capacity)
     }
 
     /// What the figures of a decision are computed from.
     #[inline]
-    pub(crate) fn level(&self, full_at: u64, now: Nanos, n: u32) -> Level {
-        Level::new(self.timeline, self.burst, n, now, full_at)
+    pub(crate) fn level(&self, verdict: Verdict, now: Nanos, n: u32) -> Level {
+        Level::new(self.timeline, self.burst, n, now, verdict.at)
     }
 
     /// As [`decide`](Self::decide), but may draw on the debt.
-    pub(crate) fn reserve(&self, full_at: &mut u64, now: Nanos, n: u32) -> (Outcome, u64) {
+    pub(crate) fn reserve(&self, full_at: &mut u64, now: Nanos, n: u32) -> Verdict {
         let depth = if n > self.burst { self.timeline.capacity } else { self.timeline.depth };
         self.take(full_at, now, n, depth)
     }
@@ -97,7 +98,7 @@ impl Gcra {
     }
 
     #[inline]
-    fn take(&self, full_at: &mut u64, now: Nanos, n: u32, depth: u64) -> (Outcome, u64) {
+    fn take(&self, full_at: &mut u64, now: Nanos, n: u32, depth: u64) -> Verdict {
         let tick = self.timeline.tick(now);
         let before = (*full_at).max(tick);
         // Beyond the burst the sum may saturate; it is above the capacity all the same.
@@ -106,13 +107,13 @@ impl Gcra {
             if n > 0 {
                 *full_at = after;
             }
-            (Outcome::Allowed, after)
+            Verdict::new(Outcome::Allowed, 0, after, 0)
         } else if n > self.burst {
-            (Outcome::ExceedsCapacity, before)
+            Verdict::new(Outcome::ExceedsCapacity, 0, before, 0)
         } else if before - tick > self.timeline.depth {
-            (Outcome::Behind, before)
+            Verdict::new(Outcome::Behind, 0, before, 0)
         } else {
-            (Outcome::Denied, before)
+            Verdict::new(Outcome::Denied, 0, before, 0)
         }
     }
 

@@ -10,6 +10,7 @@ use equivalent::Equivalent;
 use voussoir_core::{Clock, MemoryUse, Nanos, ShardedMap, SystemClock};
 
 use crate::cell::Cell;
+use crate::verdict::Verdict;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
 pub use builder::KeyedLimiterBuilder;
 
@@ -147,7 +148,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     }
 
     #[inline]
-    fn decide<Q>(&self, now: Nanos, key: &Q, n: u32) -> A::Verdict
+    fn decide<Q>(&self, now: Nanos, key: &Q, n: u32) -> Verdict
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
@@ -174,16 +175,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
         F: FnMut(&mut A::State) -> R,
     {
-        let insert = |act: &mut F| {
-            self.states.try_update_or_insert(key, self.max_keys, A::State::default, act)
-        };
-        if let Ok(answer) = insert(&mut act) {
-            self.forget_fresh(SWEEP_AT_INSERT, now);
-            return answer;
-        }
-        if self.forget_fresh(SWEEP_WHEN_FULL, now) > 0
-            && let Ok(answer) = insert(&mut act)
-        {
+        if let Some(answer) = self.try_on_new_state(now, key, &mut act) {
             return answer;
         }
         match self.overflow {
@@ -191,6 +183,38 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
             Overflow::Deny => act(&mut self.algorithm.used_up(now)),
             Overflow::Allow => act(&mut A::State::default()),
         }
+    }
+
+    /// As [`on_new_state`](Self::on_new_state), where there is room for the key.
+    fn try_on_new_state<Q, R>(
+        &self,
+        now: Nanos,
+        key: &Q,
+        mut act: impl FnMut(&mut A::State) -> R,
+    ) -> Option<R>
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        let mut insert =
+            || self.states.try_update_or_insert(key, self.max_keys, A::State::default, &mut act);
+        if let Ok(answer) = insert() {
+            self.forget_fresh(SWEEP_AT_INSERT, now);
+            return Some(answer);
+        }
+        if self.forget_fresh(SWEEP_WHEN_FULL, now) > 0 { insert().ok() } else { None }
+    }
+
+    /// Calls `act` on the state of `key`, if there is one or room for it.
+    pub(crate) fn try_on_state<Q, R>(
+        &self,
+        now: Nanos,
+        key: &Q,
+        mut act: impl FnMut(&mut A::State) -> R,
+    ) -> Option<R>
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        self.states.update(key, &mut act).or_else(|| self.try_on_new_state(now, key, act))
     }
 
     /// The decision on a key that is not held.
@@ -231,7 +255,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
     {
         let mut now = self.clock.now();
         let mut verdict = self.decide(now, key, n);
-        if A::is_behind(&verdict) {
+        if verdict.is_behind() {
             (now, verdict) = self.decide_mended(key, n);
         }
         self.algorithm.decision(verdict, now, n)
@@ -296,7 +320,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
     }
 
     #[cold]
-    fn decide_mended<Q>(&self, key: &Q, n: u32) -> (Nanos, A::Verdict)
+    fn decide_mended<Q>(&self, key: &Q, n: u32) -> (Nanos, Verdict)
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
@@ -327,6 +351,14 @@ impl<K, A: Algorithm, S, C> KeyedLimiter<K, A, S, C> {
     /// Whether no key is held.
     pub fn is_empty(&self) -> bool {
         self.states.is_empty()
+    }
+
+    pub(crate) fn max_keys(&self) -> usize {
+        self.max_keys
+    }
+
+    pub(crate) fn clock(&self) -> &C {
+        &self.clock
     }
 
     /// The algorithm given to the builder.

@@ -4,10 +4,11 @@ use core::time::Duration;
 use voussoir_core::{ConfigError, Nanos};
 
 use crate::algorithm::{Algorithm, sealed};
-use crate::decision::{Decision, Facts, Outcome};
+use crate::decision::{Decision, Facts};
 use crate::gcra::Gcra;
 use crate::limit;
 use crate::snapshot::{Snapshot, Use};
+use crate::verdict::Verdict;
 
 /// Lets requests through evenly spaced, one every `period / drops`.
 ///
@@ -97,18 +98,14 @@ impl LeakyBucket {
 crate::rate::constructors!(LeakyBucket, drops, "each in its turn or refused");
 
 impl sealed::Sealed for LeakyBucket {}
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+impl sealed::Single for LeakyBucket {}
 
 impl Algorithm for LeakyBucket {
     /// The tick of the next turn (of a meter: at which it will be empty); 0 of a key never seen.
     type State = u64;
     #[cfg(target_has_atomic = "64")]
     type Cell = crate::sync::AtomicU64;
-    type Verdict = (Outcome, u64);
-
-    #[inline]
-    fn is_behind((outcome, _): &(Outcome, u64)) -> bool {
-        *outcome == Outcome::Behind
-    }
 
     fn validate(&self) -> Result<(), ConfigError> {
         if self.mode == (Mode::Queue { waiting: u32::MAX }) {
@@ -118,15 +115,15 @@ impl Algorithm for LeakyBucket {
     }
 
     #[inline]
-    fn decide(&self, next: &mut u64, now: Nanos, n: u32) -> (Outcome, u64) {
+    fn decide(&self, next: &mut u64, now: Nanos, n: u32) -> Verdict {
         self.gcra.decide(next, now, n)
     }
 
     #[inline]
-    fn decision(&self, (outcome, next): (Outcome, u64), now: Nanos, n: u32) -> Decision {
-        let level = self.gcra.level(next, now, n);
+    fn decision(&self, verdict: Verdict, now: Nanos, n: u32) -> Decision {
+        let level = self.gcra.level(verdict, now, n);
         let facts = if self.is_queue() { Facts::Queue(level) } else { Facts::Bucket(level) };
-        Decision::new(outcome, facts)
+        Decision::new(verdict, facts)
     }
 
     fn refund(&self, next: &mut u64, now: Nanos, n: u32) {

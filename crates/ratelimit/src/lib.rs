@@ -16,27 +16,49 @@
 //!
 //! # Which one?
 //!
-//! | you limit | take |
+//! | you promise, or you fear | take | state | bound |
+//! |---|---|---|---|
+//! | an average rate, bursts are fine | [`TokenBucket`], `"100/min burst 20"` | 8 B | burst + rate × L in any time L |
+//! | a callee that bears no burst at all | [`LeakyBucket::queue`], `"leaky 5/s queue 50"` | 8 B | evenly spaced, none waits longer than the queue |
+//! | "1000 a day, reset at midnight" | [`FixedWindow`], `"fixed 1000/day"` | 8 B | the limit in each window, twice it around its end |
+//! | about so many in any minute, cheaply | [`SlidingWindowCounter`], `"sliding 100/min"` | 8 B | below twice the limit, 1.2 times on random traffic |
+//! | never more in any minute | `StrictWindowCounter`, `"sliding 100/min strict 10"` | 48 B + 4 B a part | the limit; refuses up to a part's worth too much |
+//! | exactly so many in any hour, by contract | `SlidingWindowLog`, `"log 100/h"` | 48 B + 8 B a request | the limit, nothing refused without need |
+//!
+#![doc = include_str!("../docs/five.svg")]
+//!
+//! What the counter gives for its 8 bytes, on requests that come at random moments:
+//!
+#![doc = include_str!("../docs/error.svg")]
+//!
+//! | you limit | hold it in |
 //! |---|---|
 //! | one thing: an outgoing client, a log, a worker | [`Limiter`], one atomic word |
-//! | one state a user, address or key | [`KeyedLimiter`], bounded in memory |
-//! | what the code knows | [`TokenBucket`] |
-//! | what a configuration says, as `"100/min burst 20"` | [`Limit`] |
-//! | requests by method, path, header, tenant | [`RuleLimiter`](rules::RuleLimiter), from a [`RuleSet`](rules::RuleSet) |
+//! | one thing that many cores are at | `StripedLimiter`, a word a core |
+//! | one state a user, address or key | `KeyedLimiter`, bounded in memory |
+//! | several limits at once, all or nothing | `AllOf`, in either |
+//! | limits that differ by key: plans, penalties | `Tiers`, in a `KeyedLimiter` |
+//! | what a configuration says, as `"100/min burst 20"` | [`Limit`], in either |
+//! | requests by method, path, header, tenant | `rules::RuleLimiter`, from a `RuleSet` |
 //!
-//! # Around a limiter
+//! # What it answers
+//!
+//! A [`Decision`] is `Copy` and computes what it is asked for: `limit`, `remaining`, `retry_after` to
+//! the nanosecond, `reset_after`, and whether the cost will *never* fit. Beside `check` there are
+//! `peek`, `refund`, `charge` for a cost known afterwards, `consume_up_to`, `reserve` and `cancel`,
+//! `until_ready` (feature `tokio`), `reconfigure` with a choice of what carries over, `snapshot` and
+//! `restore`. Every one has a form in `_at` that takes the time.
 //!
 //! | module | gives |
 //! |---|---|
 //! | [`client_key`] | who a request is counted for: the client behind trusted proxies, IPv6 by network |
-//! | [`rules`] | which request is counted against which limit, as a configuration says it; shadow rules |
+//! | `rules` | which request is counted against which limit, as a configuration says it; shadow rules |
 //! | `http` (feature `http`) | `RateLimit`, `RateLimit-Policy`, `X-RateLimit-*`, `Retry-After` |
 //! | [`observe`] | decisions for logs and metrics, by limiter and never by key; `tracing`, `metrics` |
 //!
 //! # What it does not do
 //!
-//! It keeps its state in this process; a limit shared by several processes needs a store. It does
-//! not queue: a refusal says when to come back, and the caller decides whether to wait.
+//! It keeps its state in this process; a limit shared by several processes needs a store.
 //!
 //! # Limits
 //!
@@ -45,9 +67,10 @@
 //! | tokens, burst | 1 to 2^32 − 1 |
 //! | period | 1 ns to 10,000 days |
 //! | rate | up to 4 tokens a nanosecond |
-//! | admitted in any time L | at most burst + ⌊(L + ¼ ns) × rate⌋, see [`TokenBucket`] |
-//! | memory of a [`Limiter`] | 8 bytes of state |
-//! | memory of a [`KeyedLimiter`] | `(size_of::<(K, u64)>() + 1) × 8/7 … 16/7` bytes a key |
+//! | admitted in any time L by a [`TokenBucket`] | at most burst + ⌊(L + ¼ ns) × rate⌋ |
+//! | memory of a [`Limiter`] | the state above |
+//! | memory of a `KeyedLimiter` | `(size_of::<(K, State)>() + 1) × 8/7 … 16/7` bytes a key, and 128 a shard |
+//! | complexity | O(1), but O(limits) of `AllOf` and O(parts) of a strict counter; no allocation but for a new key and a longer log |
 //!
 //! # Defaults
 //!
@@ -55,7 +78,7 @@
 //! |---|---|---|
 //! | `burst` | the tokens of one period | `"100/min"` then means what people expect: 100 at once are fine |
 //! | `max_keys` | 1,000,000 | some 23 MB for small keys: a flood ends there, not in the machine's memory |
-//! | `overflow` | [`Overflow::Share`] | newcomers beyond the bound are slowed together, old keys not at all |
+//! | `overflow` | `Overflow::Share` | newcomers beyond the bound are slowed together, old keys not at all |
 //! | hasher | the standard library's | keys come from users, who must not choose the collisions |
 //! | clock | [`SystemClock`](voussoir_core::SystemClock) | monotonic everywhere |
 
@@ -101,7 +124,12 @@ mod snapshot;
 mod striped;
 #[cfg(target_has_atomic = "64")]
 mod sync;
+#[cfg(feature = "serde")]
+mod text;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod tiers;
 mod token_bucket;
+mod verdict;
 mod windows;
 
 pub use algorithm::Algorithm;
@@ -117,7 +145,7 @@ pub use limit::{Limit, LimitError, LimitErrorKind, LimitState};
 #[cfg(target_has_atomic = "64")]
 pub use limiter::{Limiter, LimiterBuilder};
 #[cfg(all(feature = "tokio", target_has_atomic = "64"))]
-pub use limiter::{Line, NotReady};
+pub use limiter::{Line, NotReady, Paced};
 #[cfg(target_has_atomic = "64")]
 pub use reservation::Reservation;
 pub use sliding_counter::SlidingWindowCounter;
@@ -128,6 +156,8 @@ pub use sliding_log::{Events, SlidingWindowLog};
 pub use snapshot::Snapshot;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 pub use striped::{StripedLimiter, StripedLimiterBuilder};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use tiers::{TierError, TierState, Tiers};
 pub use token_bucket::TokenBucket;
 
 #[cfg(doctest)]

@@ -1,3 +1,5 @@
+#[cfg(feature = "tokio")]
+mod paced;
 mod persist;
 mod reserve;
 #[cfg(feature = "tokio")]
@@ -8,7 +10,10 @@ use core::time::Duration;
 use voussoir_core::{Clock, ConfigError, Gate, Nanos, Rejected, SystemClock};
 
 use crate::cell::Cell;
+use crate::verdict::Verdict;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
+#[cfg(feature = "tokio")]
+pub use paced::Paced;
 #[cfg(feature = "tokio")]
 pub use wait::{Line, NotReady};
 
@@ -118,8 +123,8 @@ impl<A: Algorithm, C> Limiter<A, C> {
     }
 
     #[inline]
-    fn decide(&self, now: Nanos, n: u32) -> A::Verdict {
-        self.cell.update(|state| self.algorithm.decide(state, now, n))
+    fn decide(&self, now: Nanos, n: u32) -> Verdict {
+        self.algorithm.decide_shared(&self.cell, now, n)
     }
 }
 
@@ -140,7 +145,7 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
     pub fn check_n(&self, n: u32) -> Decision {
         let mut now = self.clock.now();
         let mut verdict = self.decide(now, n);
-        if A::is_behind(&verdict) {
+        if verdict.is_behind() {
             (now, verdict) = self.decide_mended(n);
         }
         self.algorithm.decision(verdict, now, n)
@@ -202,7 +207,7 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
     }
 
     #[cold]
-    fn decide_mended(&self, n: u32) -> (Nanos, A::Verdict) {
+    fn decide_mended(&self, n: u32) -> (Nanos, Verdict) {
         self.mend();
         let now = self.clock.now();
         (now, self.decide(now, n))

@@ -82,8 +82,6 @@ mod limiter;
 mod path;
 mod rule;
 mod set;
-#[cfg(feature = "serde")]
-mod text;
 
 #[cfg(feature = "http")]
 pub use self::http::HttpRequest;

@@ -12,6 +12,7 @@ use voussoir_core::{ConfigError, Nanos};
 use crate::algorithm::{Algorithm, sealed};
 use crate::decision::{Decision, Facts, Outcome};
 use crate::snapshot::{Snapshot, Use};
+use crate::verdict::Verdict;
 use crate::windows::Windows;
 use crate::{limit, rate};
 pub(crate) use slide::Estimate;
@@ -119,12 +120,18 @@ impl SlidingWindowCounter {
     }
 
     #[inline]
-    fn check_slide(&self, state: &mut Slide, at: (u64, u64), n: u32) -> Decision {
-        let (outcome, estimate) = self.estimate(*state, at).ask(n);
+    fn decide_slide(&self, state: &mut Slide, at: (u64, u64), n: u32) -> Verdict {
+        let (outcome, slide) = self.estimate(*state, at).ask(n);
         if n > 0 && outcome == Outcome::Allowed {
-            *state = estimate.slide();
+            *state = slide;
         }
-        Decision::new(outcome, Facts::Sliding(estimate))
+        Verdict::new(outcome, slide.count, slide.index, u64::from(slide.last))
+    }
+
+    #[inline]
+    fn decision_slide(&self, verdict: Verdict, at: (u64, u64), n: u32) -> Decision {
+        let slide = Slide { index: verdict.at, last: verdict.until as u32, count: verdict.count };
+        Decision::new(verdict, Facts::Sliding(self.estimate(slide, at).of_cost(n)))
     }
 
     fn refund_slide(&self, state: &mut Slide, at: (u64, u64), n: u32) {
@@ -172,6 +179,8 @@ impl SlidingWindowCounter {
 crate::rate::constructors!(SlidingWindowCounter, limit, "in any second, minute, hour or day");
 
 impl sealed::Sealed for SlidingWindowCounter {}
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+impl sealed::Single for SlidingWindowCounter {}
 
 impl Algorithm for SlidingWindowCounter {
     /// `[index | last | count]`: the requests of the window `index` and of the one before it, in as
@@ -179,7 +188,6 @@ impl Algorithm for SlidingWindowCounter {
     type State = u64;
     #[cfg(target_has_atomic = "64")]
     type Cell = crate::sync::AtomicU64;
-    type Verdict = Decision;
 
     fn validate(&self) -> Result<(), ConfigError> {
         self.validate_rate()?;
@@ -194,24 +202,22 @@ impl Algorithm for SlidingWindowCounter {
     }
 
     #[inline]
-    fn decide(&self, state: &mut u64, now: Nanos, n: u32) -> Decision {
-        let mut slide = self.unpack(*state);
-        let before = slide;
-        let decision = self.check_slide(&mut slide, self.at(now), n);
-        if slide != before {
-            *state = self.pack(slide);
+    fn decide(&self, state: &mut u64, now: Nanos, n: u32) -> Verdict {
+        let before = self.unpack(*state);
+        let mut slide = before;
+        let verdict = self.decide_slide(&mut slide, self.at(now), n);
+        if n > 0 && verdict.is_allowed() {
+            // Within a window the count alone changes, and it is the lowest: the next request, which
+            // waits for this word, then waits for an addition only.
+            let same = slide.index == before.index;
+            *state = if same { *state + u64::from(n) } else { self.pack(slide) };
         }
-        decision
-    }
-
-    #[inline]
-    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
         verdict
     }
 
     #[inline]
-    fn is_behind(verdict: &Decision) -> bool {
-        verdict.is_behind()
+    fn decision(&self, verdict: Verdict, now: Nanos, n: u32) -> Decision {
+        self.decision_slide(verdict, self.at(now), n)
     }
 
     fn refund(&self, state: &mut u64, now: Nanos, n: u32) {

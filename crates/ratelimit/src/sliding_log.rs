@@ -9,9 +9,10 @@ use crate::algorithm::{Algorithm, sealed};
 use crate::cell::Locked;
 use crate::decision::{Decision, Facts, Figures, Outcome};
 use crate::snapshot::{Snapshot, Use};
+use crate::verdict::Verdict;
 use crate::{limit, rate};
 pub use events::Events;
-use events::Packing;
+use events::{Expired, Packing};
 
 /// Lets through `limit` requests in any time of one period, exactly, by remembering each.
 ///
@@ -65,16 +66,40 @@ impl SlidingWindowLog {
     pub const fn period(&self) -> Duration {
         self.period
     }
+
+    /// What is left; the retry after a refusal is `at`, and all is free `until`, both in nanoseconds
+    /// from now.
+    #[inline]
+    fn answer(&self, state: &Events, expired: Expired, now: Nanos, n: u32) -> Verdict {
+        let tick = self.packing.tick(now);
+        let live = state.live(expired);
+        let left = self.limit.saturating_sub(live);
+        let wait = |tick| self.packing.until(now, tick);
+        let free = |newest| wait(self.packing.expires_at(newest));
+        let reset = if live == 0 { 0 } else { free(state.newest()) };
+        match n {
+            0 => Verdict::new(Outcome::Allowed, left, 0, reset),
+            n if n <= left => {
+                Verdict::new(Outcome::Allowed, left - n, 0, free(tick.max(state.newest())))
+            }
+            n if n <= self.limit => {
+                let outcome = Outcome::Denied.unless_behind(tick < state.newest());
+                let free_at = state.free_at(self.packing, tick, n - left);
+                Verdict::new(outcome, left, wait(free_at), reset)
+            }
+            _ => Verdict::new(Outcome::ExceedsCapacity, left, 0, reset),
+        }
+    }
 }
 
 crate::rate::constructors!(SlidingWindowLog, limit, "in any second, minute, hour or day");
 
 impl sealed::Sealed for SlidingWindowLog {}
+impl sealed::Single for SlidingWindowLog {}
 
 impl Algorithm for SlidingWindowLog {
     type State = Events;
     type Cell = Locked<Events>;
-    type Verdict = Decision;
 
     fn validate(&self) -> Result<(), ConfigError> {
         if self.limit == 0 {
@@ -84,58 +109,33 @@ impl Algorithm for SlidingWindowLog {
         rate::validate_period(self.period)
     }
 
-    fn decide(&self, state: &mut Events, now: Nanos, n: u32) -> Decision {
-        let decision = self.peek(state, now, n);
-        if n > 0 && decision.is_allowed() {
-            state.forget_expired(self.packing, self.packing.tick(now));
-            state.push(self.packing, self.packing.tick(now), n, self.limit);
+    fn decide(&self, state: &mut Events, now: Nanos, n: u32) -> Verdict {
+        let tick = self.packing.tick(now);
+        let expired = state.expired(self.packing, tick);
+        let verdict = self.answer(state, expired, now, n);
+        if n > 0 && verdict.is_allowed() {
+            state.forget(expired);
+            state.push(self.packing, tick, n, self.limit);
         }
-        decision
-    }
-
-    #[inline]
-    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
         verdict
     }
 
-    #[inline]
-    fn is_behind(verdict: &Decision) -> bool {
-        verdict.is_behind()
+    fn foresee(&self, state: &Events, now: Nanos, n: u32) -> Verdict {
+        self.answer(state, state.expired(self.packing, self.packing.tick(now)), now, n)
     }
 
-    fn peek(&self, state: &Events, now: Nanos, n: u32) -> Decision {
-        let tick = self.packing.tick(now);
-        let live = state.live(self.packing, tick);
-        let left = self.limit.saturating_sub(live);
-        let outcome = match n {
-            n if n <= left => Outcome::Allowed,
-            n if n <= self.limit => Outcome::Denied.unless_behind(tick < state.newest()),
-            _ => Outcome::ExceedsCapacity,
-        };
-        let (taken, retry_at) = match outcome {
-            Outcome::Allowed => (n, 0),
-            Outcome::Denied | Outcome::Behind => (0, state.free_at(self.packing, tick, n - left)),
-            Outcome::ExceedsCapacity => (0, 0),
-        };
-        let newest = if taken > 0 { tick.max(state.newest()) } else { state.newest() };
-        let reset_at = if live + taken > 0 { self.packing.expires_at(newest) } else { 0 };
-        let figures = Figures {
-            limit: self.limit,
-            cost: n,
-            remaining: left - taken,
-            retry_after: self.packing.until(now, retry_at),
-            reset_after: self.packing.until(now, reset_at),
-        };
-        Decision::new(outcome, Facts::Known(figures))
+    #[inline]
+    fn decision(&self, verdict: Verdict, _: Nanos, n: u32) -> Decision {
+        Decision::new(verdict, Facts::Known(Figures::of(verdict, self.limit, n)))
     }
 
     fn refund(&self, state: &mut Events, now: Nanos, n: u32) {
-        state.forget_expired(self.packing, self.packing.tick(now));
+        state.forget(state.expired(self.packing, self.packing.tick(now)));
         state.take_back(self.packing, n);
     }
 
     fn is_fresh(&self, state: &Events, now: Nanos) -> bool {
-        state.live(self.packing, self.packing.tick(now)) == 0
+        state.live(state.expired(self.packing, self.packing.tick(now))) == 0
     }
 
     fn used_up(&self, now: Nanos) -> Events {

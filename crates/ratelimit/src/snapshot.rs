@@ -45,6 +45,12 @@ impl Snapshot {
         Self { limits: self.limits.get(index).cloned().into_iter().collect() }
     }
 
+    /// How many limits it is of.
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    pub(crate) fn limits(&self) -> usize {
+        self.limits.len()
+    }
+
     /// Whether nothing had been used.
     pub fn is_empty(&self) -> bool {
         self.limits.iter().all(Vec::is_empty)

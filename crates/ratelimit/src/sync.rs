@@ -4,10 +4,3 @@
 pub(crate) use core::sync::atomic::{AtomicU64, Ordering};
 #[cfg(voussoir_loom)]
 pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
-#[cfg(all(feature = "std", not(voussoir_loom)))]
-pub(crate) use std::sync::Mutex;
-#[cfg(feature = "std")]
-pub(crate) use std::sync::PoisonError;
-
-#[cfg(all(feature = "std", voussoir_loom))]
-pub(crate) use loom::sync::Mutex;

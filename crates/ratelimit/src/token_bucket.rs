@@ -4,10 +4,11 @@ use core::time::Duration;
 use voussoir_core::{ConfigError, Nanos};
 
 use crate::algorithm::{Algorithm, sealed};
-use crate::decision::{Decision, Facts, Outcome};
+use crate::decision::{Decision, Facts};
 use crate::gcra::Gcra;
 use crate::limit;
 use crate::snapshot::{Snapshot, Use};
+use crate::verdict::Verdict;
 
 /// Lets through `burst` requests at once and `tokens` a period on average, evenly spaced.
 ///
@@ -81,31 +82,27 @@ impl TokenBucket {
 crate::rate::constructors!(TokenBucket, tokens, "and as many at once");
 
 impl sealed::Sealed for TokenBucket {}
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+impl sealed::Single for TokenBucket {}
 
 impl Algorithm for TokenBucket {
     /// The tick at which the bucket will be full; 0 of a key never seen.
     type State = u64;
     #[cfg(target_has_atomic = "64")]
     type Cell = crate::sync::AtomicU64;
-    type Verdict = (Outcome, u64);
-
-    #[inline]
-    fn is_behind((outcome, _): &(Outcome, u64)) -> bool {
-        *outcome == Outcome::Behind
-    }
 
     fn validate(&self) -> Result<(), ConfigError> {
         self.gcra.validate()
     }
 
     #[inline]
-    fn decide(&self, full_at: &mut u64, now: Nanos, n: u32) -> (Outcome, u64) {
+    fn decide(&self, full_at: &mut u64, now: Nanos, n: u32) -> Verdict {
         self.gcra.decide(full_at, now, n)
     }
 
     #[inline]
-    fn decision(&self, (outcome, full_at): (Outcome, u64), now: Nanos, n: u32) -> Decision {
-        Decision::new(outcome, Facts::Bucket(self.gcra.level(full_at, now, n)))
+    fn decision(&self, verdict: Verdict, now: Nanos, n: u32) -> Decision {
+        Decision::new(verdict, Facts::Bucket(self.gcra.level(verdict, now, n)))
     }
 
     fn reserve(&self, full_at: &mut u64, now: Nanos, n: u32) -> Decision {

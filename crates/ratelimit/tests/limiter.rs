@@ -22,12 +22,13 @@ fn passing(threads: usize, attempts: usize, check: impl Fn() -> bool + Sync) -> 
 }
 
 /// Every algorithm, with a limit of 1,000.
-const THOUSAND: [&str; 10] = [
+const THOUSAND: [&str; 11] = [
     "1000/s",
     "5/s burst 1000",
     "leaky 10/s burst 1000",
     "leaky 10/s queue 999",
     "fixed 1000/h",
+    "fixed 10/h burst 1000",
     "fixed 1000/h anchored",
     "sliding 1000/s",
     "sliding 1000/1ms",
@@ -253,6 +254,8 @@ fn limits_are_shown_as_they_are_read() {
         "fixed 100/min",
         "fixed 100/min anchored",
         "fixed 1000/day start 23h",
+        "fixed 100/min burst 300",
+        "fixed 1000/day burst 3000 start 23h",
         "sliding 100/min",
         "sliding 50000000/s",
         "sliding 100/min strict 10",
@@ -298,6 +301,8 @@ fn refused_limits_say_where_and_what_is_allowed() {
         ("leaky 5/s anchored", 11, "unknown option `anchored` at column 11; allowed: burst, queue"),
         ("fixed 5/s start", 16, "no duration at column 16; allowed: a duration such as 30s"),
         ("fixed 5/s start 1h anchored", 20, "option `anchored` beside"),
+        ("fixed 5/s burst 4", 17, "`burst` of 4 at column 17; allowed: 5 or more"),
+        ("fixed 5/s anchored burst 6", 20, "option `burst` beside"),
         ("fixed 0/s", 7, "`limit` of 0 at column 7"),
         ("fixed 4/1ns", 7, "`limit` of 4 at column 7; allowed: up to 3 in 1ns"),
         ("sliding 5/s strict 0", 20, "`strict` of 0 at column 20; allowed: 1 to 10000"),

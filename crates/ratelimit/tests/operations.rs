@@ -13,7 +13,7 @@ use voussoir_ratelimit::{
 };
 
 /// Every algorithm, so that ten or so requests matter to it.
-const LIMITS: [&str; 12] = [
+const LIMITS: [&str; 13] = [
     "7/s burst 11",
     "10/s",
     "5/s burst 12",
@@ -22,6 +22,7 @@ const LIMITS: [&str; 12] = [
     "leaky 10/s queue 9",
     "fixed 20/s",
     "fixed 20/s anchored",
+    "fixed 5/s burst 20",
     "sliding 15/s",
     "sliding 1000/1ms",
     "sliding 15/s strict 7",

@@ -107,3 +107,40 @@ async fn what_never_passes_is_refused_rather_than_waited_for() {
     let blocked = self::limiter(Limit::Blocked);
     assert!(blocked.until_ready(&line).await.is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn jitter_delays_the_start_and_not_the_turn() {
+    let limiter = Limiter::builder(TokenBucket::per_second(10).burst(1)).clock(TokioClock).build();
+    let limiter = limiter.expect("valid");
+    let line = Line::with_jitter(Duration::from_millis(50));
+    let start = Instant::now();
+    for turn in 0..20_u32 {
+        limiter.until_ready(&line).await.expect("it comes");
+        // One after the other, each begins up to 50 ms after its turn, and its turn is at most so
+        // much later than the one before.
+        let late = start.elapsed().saturating_sub(turn * Duration::from_millis(100));
+        assert!(late <= Duration::from_millis(50) * (turn + 1), "turn {turn}: {late:?}");
+    }
+    assert!(start.elapsed() >= Duration::from_millis(1_900));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paced_stream_spends_nothing_while_it_has_no_items() {
+    use futures_util::{StreamExt, stream};
+
+    let limiter = Limiter::builder(TokenBucket::per_hour(1).burst(3)).clock(TokioClock).build();
+    let limiter = limiter.expect("valid");
+    let line = Line::new();
+    let mut paced =
+        limiter.pace(&line, stream::iter([1, 2]).chain(stream::pending())).expect("open");
+    assert_eq!((paced.next().await, paced.next().await), (Some(1), Some(2)));
+    let more = tokio::time::timeout(Duration::from_secs(1), paced.next()).await;
+    assert!(more.is_err(), "the stream has no third item");
+    assert_eq!(limiter.peek_n(0).remaining(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_lets_nothing_through_paces_nothing() {
+    let limiter = Limiter::builder(Limit::Blocked).clock(TokioClock).build().expect("valid");
+    assert!(limiter.pace(&Line::new(), futures_util::stream::iter([1])).is_err());
+}

@@ -338,3 +338,36 @@ fn windows_follow_the_calendar_of_a_clock_that_counts_from_1970() {
     assert!(!counter.check(&mut state, noon, 1).is_allowed());
     assert!(counter.check(&mut state, noon.saturating_add(Duration::from_secs(2)), 1).is_allowed());
 }
+
+proptest! {
+    /// Against a purse that gets the limit when a window begins, all at once.
+    #[test]
+    fn a_fixed_window_with_a_burst_is_refilled_in_intervals(
+        limit in 1..20_u32,
+        more in 0..50_u32,
+        origin in 0..1_000_u64,
+        steps in prop::collection::vec((0..3_500_u64, 0..80_u32), 1..100),
+    ) {
+        let burst = limit + more;
+        let period = 1_000;
+        let window = FixedWindow::new(limit, Duration::from_nanos(period))
+            .starting_at(Nanos::from_nanos(origin))
+            .burst(burst);
+        let (mut state, mut purse) = (0, burst);
+        let mut time = 1 << 40;
+        let turn = |time: u64| (time + period - origin) / period;
+        for (step, cost) in steps {
+            let begun = turn(time + step) - turn(time);
+            time += step;
+            let brought = u32::try_from(begun).expect("few") * limit;
+            purse = (purse + brought).min(burst);
+            let decision = window.check(&mut state, Nanos::from_nanos(time), cost);
+            prop_assert_eq!(decision.is_allowed(), cost <= purse);
+            prop_assert_eq!(decision.exceeds_capacity(), cost > burst);
+            if decision.is_allowed() {
+                purse -= cost;
+            }
+            prop_assert_eq!(decision.remaining(), purse);
+        }
+    }
+}

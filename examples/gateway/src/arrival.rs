@@ -38,7 +38,7 @@ impl Arrival<'_> {
         mut response: Response<Incoming>,
         after: Duration,
     ) -> Response<ResponseBody> {
-        let Self { pick, permit, connection, upgrade } = self;
+        let Self { mut pick, permit, connection, upgrade } = self;
         pick.value().figures().answered(response.status(), after);
         let verdict = if response.status().is_server_error() {
             permit.failure();
@@ -47,7 +47,7 @@ impl Arrival<'_> {
             permit.success();
             Probe::Success
         };
-        state.report(pick.value(), verdict);
+        pick.report(verdict);
 
         let received = response.version();
         let protocol = response.headers().get(UPGRADE).cloned();

@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use http::HeaderName;
 use http::uri::Authority;
-use ipnet::IpNet;
 use serde::Deserialize;
 use voussoir::balance::{Algorithm, Node};
 use voussoir::duration;
 use voussoir::ratelimit::TokenBucket;
+use voussoir::ratelimit::client_key::Network;
 
 use crate::config_error::{ConfigFileError, Step, Trouble};
 use crate::upstream;
@@ -71,7 +71,7 @@ pub struct Client {
     #[serde(deserialize_with = "value::header_name")]
     pub header: Option<HeaderName>,
     /// Peers whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpNet>,
+    pub trusted_proxies: Vec<Network>,
     /// How many leading bits of an IPv6 address make one client.
     #[serde(deserialize_with = "value::ipv6_prefix")]
     pub ipv6_prefix: u8,
@@ -108,7 +108,7 @@ impl Default for ClientLimit {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Balance {
-    /// `"least-connections"` or `"round-robin"`.
+    /// Any of the balancer's, such as `"least-connections"` or `"peak-ewma"`.
     #[serde(deserialize_with = "value::algorithm")]
     pub algorithm: Algorithm,
     /// How many further upstreams are asked when a connection cannot be made.
@@ -215,7 +215,7 @@ impl Default for Timeouts {
 #[serde(deny_unknown_fields, default)]
 pub struct Console {
     /// Networks of clients; this machine alone by default.
-    pub allow: Vec<IpNet>,
+    pub allow: Vec<Network>,
 }
 
 impl Default for Console {

@@ -49,7 +49,7 @@ impl Console {
         request: Request<Incoming>,
     ) -> Response<ResponseBody> {
         let client = state.keys.address(peer.address, request.headers());
-        if !state.config.console.allow.iter().any(|net| net.contains(&client)) {
+        if !state.config.console.allow.iter().any(|net| net.contains(client)) {
             let why = "this address is not in `console.allow`";
             return Problem::Forbidden(why).response();
         }

@@ -37,7 +37,8 @@ async fn probe_forever(state: Arc<State>, upstream: Arc<Upstream>, mut lease: Le
         }
         let well = timeout(state.config.health.timeout, probe(&state, &upstream)).await;
         let verdict = if well == Ok(true) { Probe::Success } else { Probe::Failure };
-        state.report(&upstream, verdict);
+        // The only error is that nobody knows the upstream any more.
+        _ = state.balancer.report(upstream.id(), verdict);
     }
 }
 

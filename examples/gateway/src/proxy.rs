@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
-use voussoir::balance::Probe;
 use voussoir::time::{Clock, Nanos, SystemClock};
 
 use crate::arrival::Arrival;
@@ -53,15 +52,16 @@ pub(crate) async fn answer(
 ) -> Response<ResponseBody> {
     let now = SystemClock.now();
     let id = state.request_ids.settle(request.headers_mut());
-    let decision = if let Some(key) = &peer.key {
-        state.limiter.check_at(now, key)
+    let (client, decision) = if let Some(key) = &peer.key {
+        (peer.address, state.limiter.check_at(now, key))
     } else {
         let address = state.keys.address(peer.address, request.headers());
-        state.limiter.check_at(now, &state.keys.key(address, request.headers()))
+        let key = state.keys.key(address, request.headers());
+        (address, state.limiter.check_at(now, &key))
     };
     let answer = if decision.is_allowed() {
         state.metrics.allowed.inc();
-        pass_on(state, peer, request, now).await
+        pass_on(state, peer, client, request, now).await
     } else {
         state.metrics.denied.inc();
         Err(Problem::RateLimited(decision.retry_after()))
@@ -80,6 +80,7 @@ pub(crate) async fn answer(
 async fn pass_on(
     state: &Arc<State>,
     peer: &Peer,
+    client: IpAddr,
     request: Request<Incoming>,
     begun: Nanos,
 ) -> Result<Response<ResponseBody>, Problem> {
@@ -90,7 +91,7 @@ async fn pass_on(
     let mut now = begun;
     loop {
         let untried = |id: &str| !passed_over.iter().any(|upstream| upstream.id() == id);
-        let pick = state.balancer.pick_if(untried).map_err(|_| trouble)?;
+        let pick = state.balancer.pick_for_ip_at(now, client, untried).map_err(|_| trouble)?;
         let upstream = Arc::clone(pick.value());
         // A breaker's refusal costs nothing and sends nothing: it takes no retry.
         let permit = match upstream.breaker().try_acquire_at(now) {
@@ -98,7 +99,8 @@ async fn pass_on(
             Err(open) => {
                 pick.ignore();
                 upstream.figures().refused();
-                trouble = trouble.or_breaker_open(open.retry_after());
+                trouble =
+                    trouble.or_breaker_open(open.retry_after().unwrap_or(std::time::Duration::MAX));
                 passed_over.push(Arc::clone(&upstream));
                 continue;
             }
@@ -121,8 +123,7 @@ async fn pass_on(
                 tracing::debug!(upstream = upstream.id(), %error, "no answer");
                 upstream.figures().failed();
                 permit.failure();
-                pick.ignore();
-                state.report(&upstream, Probe::Failure);
+                pick.failure();
             }
         }
         match error {

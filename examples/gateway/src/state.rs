@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 use voussoir::ConfigError;
-use voussoir::balance::{Balancer, Health, Node, NodeStatus, Probe};
+use voussoir::balance::{Balancer, Health, Node, NodeStatus};
 use voussoir::breaker;
 
 use crate::client_key::KeyRule;
@@ -53,7 +53,7 @@ impl State {
             .unwrap_or_else(|_| HeaderValue::from_static("localhost"));
         Ok(Self {
             own_host,
-            keys: KeyRule::new(&config.client),
+            keys: KeyRule::new(&config.client)?,
             limiter: upstream::limiter(&config.limit)?,
             limit_fields: LimitFields::new(&config.limit.name, &config.limit.rate),
             balancer: upstream::balancer(&config, nodes)?,
@@ -65,13 +65,6 @@ impl State {
             lease,
             config,
         })
-    }
-
-    /// Takes a verdict on an upstream's health, and says so when it changes its standing.
-    pub(crate) fn report(&self, upstream: &Upstream, verdict: Probe) {
-        if let Ok(Some(now)) = self.balancer.report(upstream.id(), verdict) {
-            tracing::info!(upstream = upstream.id(), %now, "health changed");
-        }
     }
 
     /// Each upstream with what the balancer says of it, in the order of the configuration.
@@ -103,7 +96,7 @@ impl State {
 /// The state of an upstream's breaker.
 pub(crate) fn breaker_state(upstream: &Upstream) -> BreakerState {
     match upstream.breaker().state() {
-        breaker::State::Closed => BreakerState::Closed,
+        breaker::State::Closed | breaker::State::RampingUp => BreakerState::Closed,
         breaker::State::HalfOpen => BreakerState::HalfOpen,
         // States to come, of a breaker that lets nothing pass as far as we know.
         _ => BreakerState::Open,

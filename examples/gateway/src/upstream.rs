@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::uri::Authority;
 use voussoir::ConfigError;
-use voussoir::balance::{Balancer, HealthPolicy, Node};
+use voussoir::balance::{Balancer, Event, HealthPolicy, Node};
 use voussoir::breaker::{CircuitBreaker, Window};
 use voussoir::ratelimit::KeyedLimiter;
 
@@ -91,6 +91,11 @@ pub(crate) fn balancer<T>(
         healthy_after: config.health.healthy_after,
         // Calls count as checks do; the checks bring a node back.
         passive: true,
+        ..HealthPolicy::default()
     };
-    Balancer::builder(config.balance.algorithm).health(health).nodes(nodes).build()
+    Balancer::builder(config.balance.algorithm)
+        .health(health)
+        .observer(|event: &Event<'_>| tracing::info!(%event, "standing changed"))
+        .nodes(nodes)
+        .build()
 }

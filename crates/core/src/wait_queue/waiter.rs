@@ -6,9 +6,13 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 #[cfg(not(voussoir_loom))]
 use core::time::Duration;
+#[cfg(not(voussoir_loom))]
 use std::thread::{self, Thread};
 #[cfg(not(voussoir_loom))]
 use std::time::Instant;
+
+#[cfg(voussoir_loom)]
+use loom::thread::{self, Thread};
 
 use super::WaitQueue;
 use super::line::Place;
@@ -52,6 +56,18 @@ impl<'a, T, A> Waiter<'a, T, A> {
             }
             let left = at_most.checked_sub(start.elapsed()).filter(|left| !left.is_zero())?;
             thread::park_timeout(left);
+        }
+    }
+
+    /// No time passes in a model: this waits for the answer.
+    #[cfg(voussoir_loom)]
+    pub fn wait_for(&mut self, _: core::time::Duration) -> Option<A> {
+        let waker = thread_waker();
+        loop {
+            if let Poll::Ready(answer) = self.look(&Context::from_waker(&waker)) {
+                return Some(answer);
+            }
+            thread::park();
         }
     }
 

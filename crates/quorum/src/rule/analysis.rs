@@ -34,7 +34,8 @@ impl Rule {
             // weighs less than it needs.
             let sum = |tree: &Threshold| tree.parts.iter().map(|(weight, _)| *weight).sum::<u32>();
             let breaking = self.cost(
-                &|need, of: Replicas| of.len().checked_sub(u32::from(need)).map(|spare| spare + 1),
+                // Nothing for what cannot be met anyway; more than there are for what needs nothing.
+                &|need, of: Replicas| Some((of.len() + 1).saturating_sub(u32::from(need))),
                 &|tree| sum(tree) - tree.need + 1,
             );
             // Nothing can break what needs nothing.

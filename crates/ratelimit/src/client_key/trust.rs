@@ -29,6 +29,11 @@ impl TrustedProxies {
         Self::Networks(networks.into_iter().collect())
     }
 
+    /// Whether what a connection's peer says of the hop before it is believed.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        self.believes(0, Some(peer.to_canonical()))
+    }
+
     /// Whether the hop `distance` steps from here is believed; the peer is at 0. `None` when it has
     /// no address that is known.
     pub(super) fn believes(&self, distance: usize, address: Option<IpAddr>) -> bool {

@@ -2,6 +2,8 @@ use core::time::Duration;
 
 use crate::gcra::Level;
 use crate::sliding_counter::Estimate;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+use crate::verdict::Verdict;
 
 /// What a decision's figures are computed from: as little as each algorithm has at hand when it
 /// decides, so that nothing is divided for an answer that nobody asks for.
@@ -25,6 +27,16 @@ pub(crate) struct Figures {
     pub(crate) remaining: u32,
     pub(crate) retry_after: u64,
     pub(crate) reset_after: u64,
+}
+
+impl Figures {
+    /// Of a verdict that says what is left, when to retry `at`, and how long `until` all is free.
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    #[inline]
+    pub(crate) fn of(verdict: Verdict, limit: u32, cost: u32) -> Self {
+        let Verdict { count, at, until, .. } = verdict;
+        Self { limit, cost, remaining: count, retry_after: at, reset_after: until }
+    }
 }
 
 impl Facts {

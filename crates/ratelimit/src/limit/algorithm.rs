@@ -1,7 +1,13 @@
 use voussoir_core::{ConfigError, Nanos};
 
+#[cfg(target_has_atomic = "64")]
+use super::state::LimitCell;
 use super::{Limit, LimitState};
 use crate::algorithm::{Algorithm, sealed};
+#[cfg(target_has_atomic = "64")]
+use crate::cell::Cell;
+use crate::decision::Outcome;
+use crate::verdict::Verdict;
 use crate::{Decision, Snapshot};
 
 /// Calls the algorithm that the limit is, or answers for those that remember nothing.
@@ -25,13 +31,21 @@ macro_rules! dispatch {
 }
 pub(super) use dispatch;
 
+const UNLIMITED: Verdict = Verdict::new(Outcome::Allowed, 0, 0, 0);
+
+const fn blocked(n: u32) -> Verdict {
+    let outcome = if n == 0 { Outcome::Allowed } else { Outcome::ExceedsCapacity };
+    Verdict::new(outcome, 0, 0, 0)
+}
+
 impl sealed::Sealed for Limit {}
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+impl sealed::Single for Limit {}
 
 impl Algorithm for Limit {
     type State = LimitState;
     #[cfg(target_has_atomic = "64")]
-    type Cell = super::state::LimitCell;
-    type Verdict = Decision;
+    type Cell = LimitCell;
 
     #[cfg(target_has_atomic = "64")]
     fn cell(&self) -> Self::Cell {
@@ -39,10 +53,8 @@ impl Algorithm for Limit {
             #[cfg(feature = "std")]
             Self::WideWindowCounter(_)
             | Self::StrictWindowCounter(_)
-            | Self::SlidingWindowLog(_) => {
-                super::state::LimitCell::More(crate::cell::Locked::default())
-            }
-            _ => super::state::LimitCell::default(),
+            | Self::SlidingWindowLog(_) => LimitCell::More(crate::cell::Locked::default()),
+            _ => LimitCell::default(),
         }
     }
 
@@ -51,41 +63,61 @@ impl Algorithm for Limit {
     }
 
     #[inline]
-    fn decide(&self, state: &mut LimitState, now: Nanos, n: u32) -> Decision {
+    fn decide(&self, state: &mut LimitState, now: Nanos, n: u32) -> Verdict {
         dispatch!(
             self,
-            algorithm => state.change(|state| algorithm.check(state, now, n)),
-            unlimited => Decision::unlimited(n),
-            blocked => Decision::blocked(n)
+            algorithm => state.change(|state| algorithm.decide(state, now, n)),
+            unlimited => UNLIMITED,
+            blocked => blocked(n)
+        )
+    }
+
+    fn foresee(&self, state: &LimitState, now: Nanos, n: u32) -> Verdict {
+        dispatch!(
+            self,
+            algorithm => state.look(|state| algorithm.foresee(state, now, n)),
+            unlimited => UNLIMITED,
+            blocked => blocked(n)
         )
     }
 
     #[inline]
-    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
-        verdict
-    }
-
-    #[inline]
-    fn is_behind(verdict: &Decision) -> bool {
-        verdict.is_behind()
-    }
-
-    #[inline]
-    fn peek(&self, state: &LimitState, now: Nanos, n: u32) -> Decision {
+    fn decision(&self, verdict: Verdict, now: Nanos, n: u32) -> Decision {
         dispatch!(
             self,
-            algorithm => state.look(|state| algorithm.peek(state, now, n)),
-            unlimited => Decision::unlimited(n),
-            blocked => Decision::blocked(n)
+            algorithm => algorithm.decision(verdict, now, n),
+            unlimited => Decision::unlimited(verdict, n),
+            blocked => Decision::blocked(verdict, n)
         )
+    }
+
+    #[cfg(target_has_atomic = "64")]
+    #[inline]
+    fn decide_shared(&self, cell: &LimitCell, now: Nanos, n: u32) -> Verdict {
+        // Asked which algorithm it is before the word is read, not in the loop around it.
+        match (self, cell) {
+            (Self::TokenBucket(bucket), LimitCell::Word(word)) => {
+                bucket.decide_shared(word, now, n)
+            }
+            (Self::LeakyBucket(bucket), LimitCell::Word(word)) => {
+                bucket.decide_shared(word, now, n)
+            }
+            (Self::FixedWindow(window), LimitCell::Word(word)) => {
+                window.decide_shared(word, now, n)
+            }
+            (Self::SlidingWindowCounter(counter), LimitCell::Word(word)) => {
+                counter.decide_shared(word, now, n)
+            }
+            _ => cell.update(|state| self.decide(state, now, n)),
+        }
     }
 
     fn reserve(&self, state: &mut LimitState, now: Nanos, n: u32) -> Decision {
         dispatch!(
             self,
             algorithm => state.change(|state| algorithm.reserve(state, now, n)),
-            unlimited => Decision::unlimited(n),
-            blocked => Decision::blocked(n)
+            unlimited => Decision::unlimited(UNLIMITED, n),
+            blocked => Decision::blocked(blocked(n), n)
         )
     }
 

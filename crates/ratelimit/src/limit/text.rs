@@ -98,12 +98,16 @@ impl<'a> Options<'a> {
     }
 
     fn fixed(&mut self, mut window: FixedWindow) -> Result<Limit, LimitError> {
-        while let Some(option) = self.next(&["anchored", "start"], "anchored, start")? {
-            self.alone(option)?;
-            window = if option == "anchored" {
-                window.anchored()
-            } else {
-                window.starting_at(Nanos::from_duration(self.reader.duration()?))
+        while let Some(option) =
+            self.next(&["anchored", "burst", "start"], "anchored, burst, start")?
+        {
+            if self.seen.iter().any(|(seen, _)| *seen == "anchored") {
+                self.alone(option)?;
+            }
+            window = match option {
+                "anchored" => window.anchored(),
+                "burst" => window.burst(self.reader.count()?),
+                _ => window.starting_at(Nanos::from_duration(self.reader.duration()?)),
             };
         }
         Ok(window.into())

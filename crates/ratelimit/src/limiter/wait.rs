@@ -1,11 +1,13 @@
+use alloc::boxed::Box;
 use core::time::Duration;
 
+use futures_core::Stream;
 use thiserror::Error;
 use tokio::sync::Mutex;
 use tokio::time;
-use voussoir_core::{Clock, duration};
+use voussoir_core::{Clock, Lock, Random, duration};
 
-use super::Limiter;
+use super::{Limiter, Paced};
 use crate::{Algorithm, Denied, Reservation};
 
 /// The line in which tasks wait for a limiter: first come, first served.
@@ -33,16 +35,35 @@ use crate::{Algorithm, Denied, Reservation};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Line {
     /// Whose turn it is: tokio's lock is given in the order in which it was asked for.
     turn: Mutex<()>,
+    jitter: Duration,
+    random: Lock<Random>,
 }
 
 impl Line {
     /// A line in which nobody waits.
     pub fn new() -> Self {
-        Self::default()
+        Self::with_jitter(Duration::ZERO)
+    }
+
+    /// A line whose waiters are held for a random time of up to `jitter` more, so that many
+    /// processes with the same limit do not strike in step. Each is counted at its own turn all the
+    /// same; only its start is later.
+    pub fn with_jitter(jitter: Duration) -> Self {
+        Self { turn: Mutex::new(()), jitter, random: Lock::new(Random::from_entropy()) }
+    }
+
+    fn delay(&self) -> Duration {
+        if self.jitter.is_zero() { self.jitter } else { self.random.lock().up_to(self.jitter) }
+    }
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -87,7 +108,7 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
             match self.take(n) {
                 Ok(taken) => {
                     drop(turn);
-                    Held::new(self, taken).until_turn().await;
+                    Held::new(self, taken, line).until_turn().await;
                     return Ok(());
                 }
                 Err(denied) => match denied.decision().retry_after() {
@@ -96,6 +117,46 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
                 },
             }
         }
+    }
+
+    /// The items of `stream`, each when it is ready.
+    ///
+    /// An item is taken from the stream before it waits, so that nothing is spent while the stream
+    /// has none; one item waits at a time. Dropped, it gives back what the item that waits has taken;
+    /// the item itself is dropped.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use voussoir_core::TokioClock;
+    /// use voussoir_ratelimit::{Line, Limiter, TokenBucket};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bucket = TokenBucket::per_second(10).burst(1);
+    /// let limiter = Limiter::builder(bucket).clock(TokioClock).build()?;
+    /// let line = Line::new();
+    ///
+    /// let start = tokio::time::Instant::now();
+    /// let letters = limiter.pace(&line, stream::iter(["a", "b", "c"]))?;
+    /// assert_eq!(letters.collect::<String>().await, "abc");
+    /// assert_eq!(start.elapsed().as_millis(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The refusal, when the limit lets nothing through at all.
+    pub fn pace<'a, S: Stream>(&'a self, line: &'a Line, stream: S) -> Result<Paced<'a, S>, Denied>
+    where
+        Self: Sync,
+        Reservation<A::State>: Send,
+    {
+        let decision = self.peek();
+        if decision.exceeds_capacity() {
+            let _ = decision.into_result()?;
+        }
+        Ok(Paced::new(stream, move || Box::pin(self.until_ready(line))))
     }
 
     /// As [`until_ready_n`](Self::until_ready_n), for `at_most` so long. The first in line is
@@ -118,8 +179,8 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
             match self.take(n) {
                 Ok(taken) => {
                     drop(turn);
-                    let held = Held::new(self, taken);
-                    if held.delay() > left {
+                    let held = Held::new(self, taken, line);
+                    if held.delay > left {
                         return Err(too_late);
                     }
                     held.until_turn().await;
@@ -139,20 +200,18 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
 struct Held<'a, A: Algorithm, C> {
     limiter: &'a Limiter<A, C>,
     taken: Option<Reservation<A::State>>,
+    delay: Duration,
 }
 
 impl<'a, A: Algorithm, C> Held<'a, A, C> {
-    fn new(limiter: &'a Limiter<A, C>, taken: Reservation<A::State>) -> Self {
-        Self { limiter, taken: Some(taken) }
-    }
-
-    fn delay(&self) -> Duration {
-        self.taken.as_ref().map_or(Duration::ZERO, Reservation::delay)
+    fn new(limiter: &'a Limiter<A, C>, taken: Reservation<A::State>, line: &Line) -> Self {
+        let delay = taken.delay().saturating_add(line.delay());
+        Self { limiter, taken: Some(taken), delay }
     }
 
     async fn until_turn(mut self) {
-        if !self.delay().is_zero() {
-            time::sleep(self.delay()).await;
+        if !self.delay.is_zero() {
+            time::sleep(self.delay).await;
         }
         self.taken = None;
     }

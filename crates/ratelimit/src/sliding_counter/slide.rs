@@ -46,20 +46,28 @@ impl Estimate {
         self.slide.last == 0 && self.slide.count == 0
     }
 
-    /// The answer to a request of `cost`, which is counted if it passes.
+    /// The same, as the answer to a request of `cost`.
     #[inline]
-    pub(super) fn ask(mut self, cost: u32) -> (Outcome, Self) {
-        self.cost = cost;
-        let fits =
-            self.last_left() + self.scaled(self.slide.count, cost) <= self.scaled(self.limit, 0);
+    pub(super) fn of_cost(self, cost: u32) -> Self {
+        Self { cost, ..self }
+    }
+
+    /// The outcome of a request of `cost`, and what counts after it.
+    #[inline]
+    pub(super) fn ask(&self, cost: u32) -> (Outcome, Slide) {
+        // last × left / length + count + cost <= limit, without the division.
+        let fits = match self.limit.checked_sub(self.slide.count).and_then(|r| r.checked_sub(cost))
+        {
+            Some(room) => self.last_left() <= u128::from(room) * u128::from(self.length),
+            None => false,
+        };
         if fits || cost == 0 {
             // Within the limit, hence within 32 bits.
-            self.slide.count += cost;
-            (Outcome::Allowed, self)
+            (Outcome::Allowed, Slide { count: self.slide.count + cost, ..self.slide })
         } else if cost > self.limit {
-            (Outcome::ExceedsCapacity, self)
+            (Outcome::ExceedsCapacity, self.slide)
         } else {
-            (Outcome::Denied.unless_behind(self.ahead > 0), self)
+            (Outcome::Denied.unless_behind(self.ahead > 0), self.slide)
         }
     }
 
@@ -115,10 +123,5 @@ impl Estimate {
     #[inline]
     fn last_left(&self) -> u128 {
         u128::from(self.slide.last) * u128::from(self.length - self.elapsed)
-    }
-
-    #[inline]
-    fn scaled(&self, count: u32, more: u32) -> u128 {
-        (u128::from(count) + u128::from(more)) * u128::from(self.length)
     }
 }

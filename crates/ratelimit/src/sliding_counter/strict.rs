@@ -9,6 +9,7 @@ use crate::algorithm::{Algorithm, sealed};
 use crate::cell::Locked;
 use crate::decision::{Decision, Facts, Figures, Outcome};
 use crate::snapshot::{Snapshot, Use};
+use crate::verdict::Verdict;
 use crate::windows::Windows;
 use crate::{limit, rate};
 
@@ -134,11 +135,11 @@ impl StrictCounts {
 }
 
 impl sealed::Sealed for StrictWindowCounter {}
+impl sealed::Single for StrictWindowCounter {}
 
 impl Algorithm for StrictWindowCounter {
     type State = StrictCounts;
     type Cell = Locked<StrictCounts>;
-    type Verdict = Decision;
 
     fn validate(&self) -> Result<(), ConfigError> {
         if self.limit == 0 {
@@ -151,52 +152,43 @@ impl Algorithm for StrictWindowCounter {
         rate::validate_period(self.period)
     }
 
-    fn decide(&self, state: &mut StrictCounts, now: Nanos, n: u32) -> Decision {
-        let decision = self.peek(state, now, n);
-        if n > 0 && decision.is_allowed() {
+    fn decide(&self, state: &mut StrictCounts, now: Nanos, n: u32) -> Verdict {
+        let verdict = self.foresee(state, now, n);
+        if n > 0 && verdict.is_allowed() {
             let index = self.windows.at(now).0;
             self.advance(state, index);
             let place = state.place(state.newest);
             state.counts[place] += n;
             state.sum += n;
         }
-        decision
-    }
-
-    #[inline]
-    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
         verdict
     }
 
-    #[inline]
-    fn is_behind(verdict: &Decision) -> bool {
-        verdict.is_behind()
-    }
-
-    fn peek(&self, state: &StrictCounts, now: Nanos, n: u32) -> Decision {
+    /// What is left; the retry after a refusal is `at`, and all is free `until`, both in nanoseconds
+    /// from now.
+    fn foresee(&self, state: &StrictCounts, now: Nanos, n: u32) -> Verdict {
         let index = self.windows.at(now).0;
         let live = self.live(state, index);
         let left = self.limit.saturating_sub(live);
-        let (outcome, taken) = match n {
-            n if n <= left => (Outcome::Allowed, n),
-            n if n <= self.limit => (Outcome::Denied.unless_behind(index < state.newest), 0),
-            _ => (Outcome::ExceedsCapacity, 0),
-        };
         let part = |freed| self.windows.until(now, self.free_at(state, index, freed));
         // Right after it passed the newest part is this one.
-        let last = self.leaves_at(index.max(state.newest));
-        let figures = Figures {
-            limit: self.limit,
-            cost: n,
-            remaining: left - taken,
-            retry_after: if n > left && n <= self.limit { part(n - left) } else { 0 },
-            reset_after: match live + taken {
-                0 => 0,
-                _ if taken > 0 => self.windows.until(now, last),
-                _ => part(live),
-            },
-        };
-        Decision::new(outcome, Facts::Known(figures))
+        let last = || self.windows.until(now, self.leaves_at(index.max(state.newest)));
+        match n {
+            0 if live == 0 => Verdict::new(Outcome::Allowed, left, 0, 0),
+            0 => Verdict::new(Outcome::Allowed, left, 0, part(live)),
+            n if n <= left => Verdict::new(Outcome::Allowed, left - n, 0, last()),
+            n if n <= self.limit => {
+                let outcome = Outcome::Denied.unless_behind(index < state.newest);
+                Verdict::new(outcome, left, part(n - left), part(live))
+            }
+            _ if live == 0 => Verdict::new(Outcome::ExceedsCapacity, left, 0, 0),
+            _ => Verdict::new(Outcome::ExceedsCapacity, left, 0, part(live)),
+        }
+    }
+
+    #[inline]
+    fn decision(&self, verdict: Verdict, _: Nanos, n: u32) -> Decision {
+        Decision::new(verdict, Facts::Known(Figures::of(verdict, self.limit, n)))
     }
 
     fn refund(&self, state: &mut StrictCounts, now: Nanos, mut n: u32) {

@@ -8,6 +8,7 @@ use crate::algorithm::{Algorithm, sealed};
 use crate::cell::Locked;
 use crate::decision::Decision;
 use crate::snapshot::{Snapshot, Use};
+use crate::verdict::Verdict;
 
 /// A [`SlidingWindowCounter`] of any limit: 16 bytes instead of 8, and a lock instead of a
 /// compare-and-swap.
@@ -46,29 +47,24 @@ impl WideWindowCounter {
 }
 
 impl sealed::Sealed for WideWindowCounter {}
+impl sealed::Single for WideWindowCounter {}
 
 impl Algorithm for WideWindowCounter {
     type State = WideCount;
     type Cell = Locked<WideCount>;
-    type Verdict = Decision;
 
     fn validate(&self) -> Result<(), ConfigError> {
         self.counter.validate_rate()
     }
 
     #[inline]
-    fn decide(&self, state: &mut WideCount, now: Nanos, n: u32) -> Decision {
-        self.counter.check_slide(&mut state.slide, self.at(now), n)
+    fn decide(&self, state: &mut WideCount, now: Nanos, n: u32) -> Verdict {
+        self.counter.decide_slide(&mut state.slide, self.at(now), n)
     }
 
     #[inline]
-    fn decision(&self, verdict: Decision, _: Nanos, _: u32) -> Decision {
-        verdict
-    }
-
-    #[inline]
-    fn is_behind(verdict: &Decision) -> bool {
-        verdict.is_behind()
+    fn decision(&self, verdict: Verdict, now: Nanos, n: u32) -> Decision {
+        self.counter.decision_slide(verdict, self.at(now), n)
     }
 
     fn refund(&self, state: &mut WideCount, now: Nanos, n: u32) {

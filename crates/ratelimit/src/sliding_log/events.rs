@@ -27,6 +27,13 @@ pub struct Events {
     words: VecDeque<u64>,
 }
 
+/// How many requests are out, and what they cost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expired {
+    requests: usize,
+    cost: u32,
+}
+
 impl Packing {
     pub(super) const fn new(limit: u32, period: Duration) -> Self {
         let bits = u32::BITS - limit.leading_zeros();
@@ -77,14 +84,40 @@ impl Events {
         self.newest
     }
 
-    /// What still counts at `tick`; or at the newest, if that is later, since a late reading of the
-    /// clock must bring nothing back.
-    pub(super) fn live(&self, packing: Packing, tick: u64) -> u32 {
-        // Times only grow, so once all of it is out nothing need be looked at.
+    /// The requests that are out at `tick`; or at the newest, if that is later, since a late reading
+    /// of the clock must bring nothing back.
+    #[inline]
+    pub(super) fn expired(&self, packing: Packing, tick: u64) -> Expired {
+        let tick = tick.max(self.newest);
+        // Times only grow, so once the newest is out nothing need be looked at.
         if tick >= packing.expires_at(self.newest) {
-            return 0;
+            return Expired { requests: self.words.len(), cost: self.sum };
         }
-        self.sum - self.expired(packing, tick).map(|(_, cost)| cost).sum::<u32>()
+        let mut expired = Expired { requests: 0, cost: 0 };
+        for &word in &self.words {
+            let (at, cost) = packing.unpack(word, self.newest);
+            if tick < packing.expires_at(at) {
+                break;
+            }
+            expired.requests += 1;
+            expired.cost += cost;
+        }
+        expired
+    }
+
+    /// What still counts.
+    #[inline]
+    pub(super) fn live(&self, expired: Expired) -> u32 {
+        self.sum - expired.cost
+    }
+
+    /// Drops what is out.
+    #[inline]
+    pub(super) fn forget(&mut self, expired: Expired) {
+        for _ in 0..expired.requests {
+            self.words.pop_front();
+        }
+        self.sum -= expired.cost;
     }
 
     /// The first tick at which `freed` of what counts at `tick` is out.
@@ -96,13 +129,6 @@ impl Events {
                 out >= freed
             })
             .map_or(tick, |(at, _)| packing.expires_at(at))
-    }
-
-    pub(super) fn forget_expired(&mut self, packing: Packing, tick: u64) {
-        let expired = self.expired(packing, tick).count();
-        for word in self.words.drain(..expired) {
-            self.sum -= packing.unpack(word, self.newest).1;
-        }
     }
 
     /// Adds a request that fits the limit to a log without expired ones.
@@ -145,15 +171,10 @@ impl Events {
         packing: Packing,
         tick: u64,
     ) -> impl Iterator<Item = (u64, u32)> {
-        self.requests(packing).skip(self.expired(packing, tick).count())
+        self.requests(packing).skip(self.expired(packing, tick).requests)
     }
 
     fn requests(&self, packing: Packing) -> impl Iterator<Item = (u64, u32)> {
         self.words.iter().map(move |word| packing.unpack(*word, self.newest))
-    }
-
-    fn expired(&self, packing: Packing, tick: u64) -> impl Iterator<Item = (u64, u32)> {
-        let tick = tick.max(self.newest);
-        self.requests(packing).take_while(move |(at, _)| tick >= packing.expires_at(*at))
     }
 }

@@ -48,13 +48,7 @@ fn word<'de, D: Deserializer<'de>>(deserializer: D, what: &str) -> Result<String
 }
 
 pub(super) fn algorithm<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Algorithm, D::Error> {
-    match String::deserialize(deserializer)?.as_str() {
-        "least-connections" => Ok(Algorithm::LeastConnections),
-        "round-robin" => Ok(Algorithm::RoundRobin),
-        other => Err(D::Error::custom(format!(
-            "`{other}` is no algorithm; allowed: \"least-connections\", \"round-robin\""
-        ))),
-    }
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
 pub(super) fn token_bucket<'de, D: Deserializer<'de>>(

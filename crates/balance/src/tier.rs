@@ -1,0 +1,354 @@
+//! A choice among nodes of equal rank: all that are available, unless there are priorities and zones.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use crossbeam_utils::CachePadded;
+use parking_lot::Mutex;
+use voussoir_core::{Nanos, Random};
+
+use crate::alias::Alias;
+use crate::member::Seat;
+use crate::shared::Settings;
+use crate::{Algorithm, smooth};
+
+pub(crate) struct Tier<T, C> {
+    /// In the order of their ranks, each with a weight above 0.
+    seats: Vec<Arc<Seat<T, C>>>,
+    weights: Vec<u64>,
+    order: Order,
+    /// There where draws are not equally likely.
+    alias: Option<Alias>,
+    /// Turns taken. 64 bits last 584 years at a turn a nanosecond.
+    turn: CachePadded<AtomicU64>,
+}
+
+enum Order {
+    /// All weights are equal: the order of the seats.
+    Equal,
+    /// By weight, made beforehand.
+    Made(smooth::Order),
+    /// By weight, too long to be made beforehand: the current weights.
+    Live(Mutex<Vec<i64>>),
+}
+
+/// What a choice is made by, beside the tier.
+pub(crate) struct Choice<'a, C> {
+    pub(crate) settings: &'a Settings<C>,
+    /// Read already if the algorithm is timed; else whatever.
+    pub(crate) now: Nanos,
+}
+
+impl<T, C> Tier<T, C> {
+    /// Goes on where `before` is, if there is one.
+    pub(crate) fn new(
+        seats: Vec<Arc<Seat<T, C>>>,
+        weights: Vec<u64>,
+        settings: &Settings<C>,
+        before: Option<&Self>,
+    ) -> Self {
+        let algorithm = settings.config.algorithm;
+        let equal = weights.windows(2).all(|pair| pair[0] == pair[1]);
+        let alias = (algorithm.is_drawn() && !equal).then(|| Alias::new(&weights));
+        let current: Vec<_> =
+            seats.iter().map(|seat| seat.turnover.current.load(Ordering::Relaxed)).collect();
+        // Those that draw need no order. Those that weigh go on as they were.
+        let by_weight = algorithm.is_weighted() && !algorithm.is_drawn();
+        let plain = !by_weight || current.iter().all(|current| *current == 0);
+        let order = if algorithm.is_drawn() || (equal && plain) {
+            Order::Equal
+        } else {
+            match smooth::Order::new(&weights, &current) {
+                Some(order) => Order::Made(order),
+                None if equal => Order::Equal,
+                None => Order::Live(current.into()),
+            }
+        };
+        let last = if by_weight { None } else { before.and_then(Self::last_rank) };
+        let turn = match &order {
+            Order::Equal if last.is_some() => {
+                seats.iter().position(|seat| Some(seat.rank) > last).unwrap_or(seats.len()) as u64
+            }
+            _ if before.is_some() || !settings.config.random_start => 0,
+            Order::Equal => settings.dice.throw().below_u64(seats.len() as u64),
+            Order::Made(order) => settings.dice.throw().below_u64(order.len()),
+            Order::Live(_) => 0,
+        };
+        if let (Order::Live(current), None, true) = (&order, before, settings.config.random_start) {
+            for _ in 0..settings.dice.throw().below(1024) {
+                smooth::turn(&weights, &mut current.lock(), |_| true);
+            }
+        }
+        Self { seats, weights, order, alias, turn: CachePadded::new(AtomicU64::new(turn)) }
+    }
+
+    pub(crate) fn seat(&self, index: usize) -> &Arc<Seat<T, C>> {
+        &self.seats[index]
+    }
+
+    /// Puts the current weights of the smooth order back into the seats.
+    pub(crate) fn save(&self) {
+        let turn = self.turn.load(Ordering::Relaxed);
+        let current = match &self.order {
+            Order::Made(order) => {
+                let load = |seat: &Arc<Seat<T, C>>| seat.turnover.current.load(Ordering::Relaxed);
+                let mut current: Vec<_> = self.seats.iter().map(load).collect();
+                order.replay(&self.weights, &mut current, turn);
+                current
+            }
+            Order::Live(current) => current.lock().clone(),
+            Order::Equal => {
+                let (nodes, weight) = (self.seats.len() as u64, self.weights[0]);
+                let taken = turn % nodes;
+                let due = |index: u64| {
+                    let surplus = if index < taken { nodes * weight } else { 0 };
+                    (taken * weight).cast_signed() - surplus.cast_signed()
+                };
+                (0..nodes).map(due).collect()
+            }
+        };
+        for (seat, current) in self.seats.iter().zip(current) {
+            seat.turnover.current.store(current, Ordering::Relaxed);
+        }
+    }
+
+    /// The rank of whom the last turn went to.
+    fn last_rank(&self) -> Option<u64> {
+        let last = self.turn.load(Ordering::Relaxed).checked_sub(1)?;
+        let index = match &self.order {
+            Order::Equal => (last % self.seats.len() as u64) as usize,
+            Order::Made(order) => order.at(last),
+            Order::Live(_) => return None,
+        };
+        Some(self.seats[index].rank)
+    }
+
+    /// Chooses one of those accepted, by index; none if none is.
+    #[inline]
+    pub(crate) fn choose(
+        &self,
+        by: &Choice<'_, C>,
+        accepts: impl Fn(&str) -> bool,
+    ) -> Option<usize> {
+        let accepts = |index: usize| accepts(self.seats[index].member.node.id());
+        match by.settings.config.algorithm {
+            Algorithm::RoundRobin | Algorithm::WeightedRoundRobin | Algorithm::IpHash => {
+                self.in_turn(accepts)
+            }
+            Algorithm::Random | Algorithm::WeightedRandom => {
+                let mut random = by.settings.dice.throw();
+                let drawn = self.draw(&mut random);
+                if accepts(drawn) { Some(drawn) } else { self.draw_among(&mut random, accepts) }
+            }
+            Algorithm::LeastConnections | Algorithm::WeightedLeastConnections => {
+                self.least_loaded(accepts)
+            }
+            Algorithm::LeastResponseTime => self.least_costly(by, accepts),
+            Algorithm::PowerOfTwo => {
+                let (one, other, random) = self.two(by, accepts)?;
+                Some(self.lighter(one, other, random))
+            }
+            Algorithm::PeakEwma => {
+                let (one, other, random) = self.two(by, accepts)?;
+                let (cost, other_cost) = (self.cost(by, one), self.cost(by, other));
+                let tied = cost.total_cmp(&other_cost).is_eq();
+                let first = if tied { random & 1 == 0 } else { cost < other_cost };
+                Some(if first { one } else { other })
+            }
+        }
+    }
+
+    #[inline]
+    fn in_turn(&self, accepts: impl Fn(usize) -> bool) -> Option<usize> {
+        let nodes = self.seats.len() as u64;
+        match &self.order {
+            Order::Equal => {
+                let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+                let index = (turn % nodes) as usize;
+                if accepts(index) { Some(index) } else { self.next_in_turn(accepts) }
+            }
+            Order::Made(order) => {
+                let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+                let index = order.at(turn);
+                if accepts(index) {
+                    return Some(index);
+                }
+                // Not the next turn of one accepted: a light node's may be a thousand turns away,
+                // and those of the others in between would be lost.
+                self.draw_among(&mut Random::seeded(turn), accepts)
+            }
+            Order::Live(current) => smooth::turn(&self.weights, &mut current.lock(), accepts),
+        }
+    }
+
+    /// The first of those accepted from the present turn on, which passes to the one after it.
+    #[cold]
+    fn next_in_turn(&self, accepts: impl Fn(usize) -> bool) -> Option<usize> {
+        let nodes = self.seats.len() as u64;
+        let mut turn = self.turn.load(Ordering::Relaxed);
+        loop {
+            let taken = (turn..turn + nodes).find(|turn| accepts((turn % nodes) as usize))?;
+            match self.turn.compare_exchange_weak(
+                turn,
+                taken + 1,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Some((taken % nodes) as usize),
+                Err(now) => turn = now,
+            }
+        }
+    }
+
+    /// The fewest calls in flight per weight; of equals, whose turn comes first.
+    fn least_loaded(&self, accepts: impl Fn(usize) -> bool) -> Option<usize> {
+        let turn = self.turn.load(Ordering::Relaxed);
+        let Order::Made(order) = &self.order else {
+            let start = (turn % self.seats.len() as u64) as usize;
+            let mut least: Option<(u64, usize)> = None;
+            for index in (start..self.seats.len()).chain(0..start) {
+                let in_flight = self.seats[index].in_flight();
+                let fewer = least.is_none_or(|(least, at)| {
+                    is_less(in_flight, self.weights[index], least, self.weights[at])
+                });
+                if fewer && accepts(index) {
+                    least = Some((in_flight, index));
+                    if in_flight == 0 {
+                        break;
+                    }
+                }
+            }
+            let (_, index) = least?;
+            // A hint for the next tie only, so that threads need not agree on it.
+            self.turn.store(index as u64 + 1, Ordering::Relaxed);
+            return Some(index);
+        };
+        let mut least: Option<(u64, usize)> = None;
+        for index in 0..self.seats.len() {
+            let in_flight = self.seats[index].in_flight();
+            let fewer = least.is_none_or(|(least, at)| {
+                is_less(in_flight, self.weights[index], least, self.weights[at])
+            });
+            if fewer && accepts(index) {
+                least = Some((in_flight, index));
+            }
+        }
+        let (least, at) = least?;
+        let tied = |index: usize| {
+            let in_flight = self.seats[index].in_flight();
+            !is_less(least, self.weights[at], in_flight, self.weights[index]) && accepts(index)
+        };
+        // Four rounds of the nodes find a tied one but for the lightest, which `at` may be.
+        let turns = turn..turn.saturating_add(4 * self.seats.len() as u64).max(turn + 16);
+        let Some(taken) = { turns }.find(|turn| tied(order.at(*turn))) else { return Some(at) };
+        self.turn.store(taken + 1, Ordering::Relaxed);
+        Some(order.at(taken))
+    }
+
+    fn least_costly(&self, by: &Choice<'_, C>, accepts: impl Fn(usize) -> bool) -> Option<usize> {
+        let start = (self.turn.load(Ordering::Relaxed) % self.seats.len() as u64) as usize;
+        let mut least: Option<(f64, usize)> = None;
+        for index in (start..self.seats.len()).chain(0..start) {
+            let cost = self.cost(by, index);
+            if least.is_none_or(|(least, _)| cost < least) && accepts(index) {
+                least = Some((cost, index));
+            }
+        }
+        let (_, index) = least?;
+        self.turn.store(index as u64 + 1, Ordering::Relaxed);
+        Some(index)
+    }
+
+    #[inline]
+    fn cost(&self, by: &Choice<'_, C>, index: usize) -> f64 {
+        let (seat, decay) = (&self.seats[index], by.settings.config.latency.decay);
+        seat.member.latency.cost_at(by.now, decay, seat.in_flight(), self.weights[index])
+    }
+
+    /// Of two the one with fewer calls in flight per weight; of equals, either by chance, so that
+    /// many callers do not fall on the same one (brpc#3367).
+    #[inline]
+    #[expect(clippy::needless_bitwise_bool, reason = "`&&` and `||` may become branches")]
+    fn lighter(&self, one: usize, other: usize, random: u64) -> usize {
+        let (first, second) = (self.seats[one].in_flight(), self.seats[other].in_flight());
+        let less = is_less(first, self.weights[one], second, self.weights[other]);
+        let more = is_less(second, self.weights[other], first, self.weights[one]);
+        // Without a branch, which could not be foretold.
+        let takes_other = usize::from(more) | (usize::from(!less) & random as usize & 1);
+        one ^ ((one ^ other) & takes_other.wrapping_neg())
+    }
+
+    /// Two distinct ones of those accepted, or the only one twice, and random bits.
+    #[inline]
+    fn two(
+        &self,
+        by: &Choice<'_, C>,
+        accepts: impl Fn(usize) -> bool,
+    ) -> Option<(usize, usize, u64)> {
+        let number = by.settings.dice.number();
+        let mut random = Random::seeded(number);
+        if let &[_, _, ..] = &*self.seats {
+            let (one, other, bits) = if self.alias.is_none() {
+                self.two_alike(number)
+            } else {
+                let one = self.draw(&mut random);
+                (one, self.draw_other(&mut random, one), random.next_u64())
+            };
+            if accepts(one) && accepts(other) {
+                return Some((one, other, bits));
+            }
+        }
+        let one = self.draw_among(&mut random, &accepts)?;
+        let other = self.draw_among(&mut random, |index| index != one && accepts(index));
+        Some((one, other.unwrap_or(one), random.next_u64()))
+    }
+
+    /// Two distinct ones by equal chances, out of the halves of one number, and its bits: the lowest
+    /// sways the second of 2^32 / nodes numbers at most.
+    #[inline]
+    fn two_alike(&self, bits: u64) -> (usize, usize, u64) {
+        let nodes = self.seats.len() as u64;
+        let one = ((bits >> 32) * nodes) >> 32;
+        let other = ((bits & u64::from(u32::MAX)) * (nodes - 1)) >> 32;
+        (one as usize, (other + u64::from(other >= one)) as usize, bits)
+    }
+
+    #[inline]
+    fn draw(&self, random: &mut Random) -> usize {
+        match &self.alias {
+            None => random.below(self.seats.len() as u32) as usize,
+            Some(alias) => alias.draw(random),
+        }
+    }
+
+    /// Another than `one`, of two or more, by weight.
+    fn draw_other(&self, random: &mut Random, one: usize) -> usize {
+        // With one node that weighs nearly all, the other would be long in coming.
+        let drawn = (0..8).map(|_| self.draw(random)).find(|other| *other != one);
+        drawn.or_else(|| self.draw_among(random, |index| index != one)).unwrap_or(one)
+    }
+
+    /// One of those accepted, by weight. O(nodes).
+    #[cold]
+    fn draw_among(&self, random: &mut Random, accepts: impl Fn(usize) -> bool) -> Option<usize> {
+        let accepted = || (0..self.seats.len()).filter(|&index| accepts(index));
+        let total: u64 = accepted().map(|index| self.weights[index]).sum();
+        let mut left = random.below_u64(total);
+        accepted().find(|&index| {
+            let weight = self.weights[index];
+            let here = left < weight;
+            left = left.saturating_sub(weight);
+            here
+        })
+    }
+}
+
+/// Whether `load / weight` is less than `other / other_weight`.
+#[inline]
+fn is_less(load: u64, weight: u64, other: u64, other_weight: u64) -> bool {
+    if weight == other_weight {
+        return load < other;
+    }
+    u128::from(load) * u128::from(other_weight) < u128::from(other) * u128::from(weight)
+}

@@ -1,0 +1,165 @@
+//! Many threads: every call is counted once, in every algorithm, while nodes come, go, fall ill and
+//! are weighed anew.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use voussoir_balance::{
+    Algorithm, Balancer, EjectionPolicy, Event, Health, HealthPolicy, Node, Pick, Probe,
+};
+use voussoir_core::ManualClock;
+
+const THREADS: usize = 4;
+
+fn rounds(full: u64) -> u64 {
+    if std::env::var_os("VOUSSOIR_LONG").is_some() { full * 50 } else { full }
+}
+
+fn nodes(count: u64) -> impl Iterator<Item = Node<AtomicU64>> {
+    (0..count).map(|index| Node::new(index.to_string(), AtomicU64::new(0)).weight(1 + index as u32))
+}
+
+/// Makes calls, some of which are held for a while, and counts them at the node itself.
+fn make_calls<C: voussoir_core::Clock>(balancer: &Balancer<AtomicU64, C>, calls: u64) {
+    let mut held: Vec<Pick<AtomicU64, C>> = Vec::new();
+    for turn in 0..calls {
+        let pick = match turn % 3 {
+            0 => balancer.pick(),
+            1 => balancer.pick_excluding(&["1"]),
+            _ => balancer.pick_for_ip([192, 0, turn as u8, 1].into(), |_| true),
+        };
+        let pick = pick.expect("two stay at least");
+        pick.value().fetch_add(1, Ordering::Relaxed);
+        held.push(pick);
+        if held.len() == 8 {
+            for (index, pick) in held.drain(..).enumerate() {
+                match index % 4 {
+                    0 => pick.ignore(),
+                    1 => _ = pick.failure(),
+                    2 => _ = pick.success(),
+                    _ => drop(pick),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_call_of_every_algorithm_is_counted_once_while_all_changes() {
+    for algorithm in Algorithm::ALL {
+        let clock = ManualClock::new();
+        let passive = HealthPolicy { passive: true, ..HealthPolicy::default() };
+        let balancer = Balancer::builder(algorithm)
+            .health(passive)
+            .ejection(EjectionPolicy { min_calls: 5, failure_rate: 0.2, ..Default::default() })
+            .panic_below(0.5)
+            .clock(clock.clone())
+            .nodes(nodes(5))
+            .build()
+            .expect("valid");
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let callers: Vec<_> = (0..THREADS)
+                .map(|_| scope.spawn(|| make_calls(&balancer, rounds(3_000))))
+                .collect();
+            let changer = scope.spawn(|| {
+                let mut round = 0_u32;
+                while !done.load(Ordering::Relaxed) {
+                    round += 1;
+                    clock.advance(Duration::from_millis(7));
+                    balancer.add(Node::new("new", AtomicU64::new(0))).expect("removed before");
+                    balancer.set_weight("3", 1 + round % 5).expect("known");
+                    balancer
+                        .force("4", round.is_multiple_of(2).then_some(Health::Unhealthy))
+                        .expect("known");
+                    balancer.report("2", Probe::Success).expect("known");
+                    balancer.remove("new").expect("just added");
+                }
+            });
+            for caller in callers {
+                caller.join().expect("no panic");
+            }
+            done.store(true, Ordering::Relaxed);
+            changer.join().expect("no panic");
+        });
+        for node in balancer.nodes() {
+            assert_eq!(node.in_flight, 0, "{algorithm}");
+            balancer.force(&node.id, Some(Health::Healthy)).expect("known");
+            let served = balancer.pick_ordered([&*node.id]).expect("forced up");
+            assert_eq!(served.value().load(Ordering::Relaxed), node.picks, "{algorithm}");
+        }
+    }
+}
+
+#[test]
+fn round_robin_of_many_threads_shares_exactly() {
+    let calls = rounds(2_500);
+    for algorithm in [Algorithm::RoundRobin, Algorithm::WeightedRoundRobin] {
+        let balancer = Balancer::builder(algorithm).nodes(nodes(4)).build().expect("valid");
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| (0..calls).for_each(|_| drop(balancer.pick())));
+            }
+        });
+        let total = calls * THREADS as u64;
+        let shares = if algorithm.is_weighted() { [1, 2, 3, 4] } else { [1; 4] };
+        let sum: u64 = shares.iter().sum();
+        for (node, share) in balancer.nodes().iter().zip(shares) {
+            assert_eq!(node.picks, total * share / sum, "{algorithm}");
+        }
+    }
+}
+
+#[test]
+fn each_change_of_health_is_told_exactly_once() {
+    let (down, up) = (AtomicU64::new(0), AtomicU64::new(0));
+    let counts: &'static [AtomicU64; 2] = Box::leak(Box::new([down, up]));
+    let balancer = Balancer::builder(Algorithm::RoundRobin)
+        .health(HealthPolicy { unhealthy_after: 2, healthy_after: 2, ..HealthPolicy::default() })
+        .node(Node::new("a", ()))
+        .observer(move |event: &Event<'_>| {
+            if let Event::Health { now, .. } = event {
+                counts[usize::from(*now == Health::Healthy)].fetch_add(1, Ordering::Relaxed);
+            }
+        })
+        .build()
+        .expect("valid");
+    let returned: u64 = thread::scope(|scope| {
+        let reporters = (0..THREADS).map(|thread| {
+            let balancer = &balancer;
+            scope.spawn(move || {
+                let probe = if thread % 2 == 0 { Probe::Success } else { Probe::Failure };
+                let report = |_| balancer.report("a", probe).expect("known");
+                (0..rounds(5_000)).filter_map(report).count() as u64
+            })
+        });
+        let reporters: Vec<_> = reporters.collect();
+        reporters.into_iter().map(|reporter| reporter.join().expect("no panic")).sum()
+    });
+    let [down, up] = counts.each_ref().map(|count| count.load(Ordering::Relaxed));
+    assert_eq!(down + up, returned);
+    let is_down = balancer.nodes()[0].health == Health::Unhealthy;
+    assert_eq!(down, up + u64::from(is_down));
+    // The plan in force is that of the last change.
+    assert_eq!(balancer.pick().is_err(), is_down);
+}
+
+#[test]
+fn no_more_than_the_share_are_ever_ejected_by_many_threads() {
+    let policy = EjectionPolicy { min_calls: 1, max_share: 0.3, ..Default::default() };
+    let nodes = (0..10).map(|index: usize| Node::new(index.to_string(), ()));
+    let balancer = Balancer::builder(Algorithm::Random).ejection(policy).nodes(nodes).build();
+    let balancer = balancer.expect("valid");
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for _ in 0..500 {
+                    balancer.pick().expect("seven stay").failure();
+                    assert!(balancer.nodes().iter().filter(|node| node.ejected).count() <= 3);
+                }
+            });
+        }
+    });
+    assert_eq!(balancer.nodes().iter().filter(|node| node.ejected).count(), 3);
+}

@@ -1,0 +1,174 @@
+use core::time::Duration;
+
+use equivalent::Equivalent;
+use voussoir_core::Nanos;
+
+use super::Engine;
+use super::slab::Node;
+use crate::policy::list::{Links, Region};
+use crate::policy::{Evict, index_hash};
+use crate::{Cause, Expiry};
+
+/// An entry that a read found.
+#[derive(Debug)]
+pub(crate) struct Read<'a, V> {
+    pub(crate) slot: u32,
+    pub(crate) value: &'a V,
+}
+
+/// Whether an end has come. What ends with time itself does not end.
+#[inline]
+fn past(end: Nanos, now: Nanos) -> bool {
+    end <= now && end < Nanos::MAX
+}
+
+impl<K, V, P: Evict> Engine<K, V, P> {
+    #[inline]
+    pub(super) fn slot_of<Q>(&self, hash: u32, key: &Q) -> Option<u32>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let same = |&slot: &u32| key.equivalent(&self.slab.node(slot).key);
+        self.index.find(index_hash(hash), same).copied()
+    }
+
+    /// `now`, but never before a time that was seen here.
+    #[inline]
+    pub(super) fn forward(&self, now: Nanos) -> Nanos {
+        self.timers.as_ref().map_or(now, |timers| timers.forward(now))
+    }
+
+    /// Whether plain reads no longer find the entry.
+    #[inline]
+    pub(super) fn is_over(&self, slot: u32, now: Nanos) -> bool {
+        self.slab.link(slot).version != self.version
+            || self.timers.as_ref().is_some_and(|timers| past(timers.ends(slot, self.grace), now))
+    }
+
+    /// Whether the entry can serve nobody any more.
+    pub(super) fn is_gone(&self, slot: u32, now: Nanos) -> bool {
+        self.slab.link(slot).version != self.version
+            || self.timers.as_ref().is_some_and(|timers| past(timers.deadline(slot), now))
+    }
+
+    /// Why an entry that is over is over.
+    pub(super) fn why_over(&self, slot: u32) -> Cause {
+        if self.slab.link(slot).version == self.version {
+            Cause::Expired
+        } else {
+            Cause::Invalidated
+        }
+    }
+
+    /// Finds an entry that is not over, without using it.
+    #[inline]
+    pub(crate) fn peek<Q>(&self, hash: u32, key: &Q, now: Nanos) -> Option<Read<'_, V>>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let slot = self.slot_of(hash, key)?;
+        // Most caches have no timers: one comparison of a line that was just read decides.
+        let node = self.slab.node(slot);
+        if node.link.version != self.version {
+            return None;
+        }
+        if let Some(timers) = &self.timers
+            && past(timers.ends(slot, self.grace), timers.forward(now))
+        {
+            return None;
+        }
+        Some(Read { slot, value: &node.value })
+    }
+
+    /// Finds an entry that is not gone, without using it; with its end, and what its load took.
+    pub(crate) fn peek_stale<Q>(
+        &self,
+        hash: u32,
+        key: &Q,
+        now: Nanos,
+    ) -> Option<(Read<'_, V>, Nanos, Duration)>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let slot = self.slot_of(hash, key)?;
+        if self.is_gone(slot, self.forward(now)) {
+            return None;
+        }
+        let end = self.timers.as_ref().map_or(Nanos::MAX, |timers| match timers.expires(slot) {
+            Nanos::MAX => Nanos::MAX,
+            expires => expires.saturating_sub(self.grace),
+        });
+        let cost = self.costs.as_ref().and_then(|costs| costs.get(slot as usize)).copied();
+        let node = self.slab.node(slot);
+        let read = Read { slot, value: &node.value };
+        Some((read, end, Duration::from_micros(cost.unwrap_or(0).into())))
+    }
+
+    /// What a use changes at once, with readers beside. Whether [`used`](Self::used) must follow.
+    #[inline]
+    pub(crate) fn touch(&self, slot: u32, now: Nanos, expiry: Option<&dyn Expiry<K, V>>) -> bool {
+        let node = self.slab.node(slot);
+        if let Some(timers) = &self.timers {
+            let now = timers.forward(now);
+            timers.touch(slot, now);
+            if let Some(expiry) = expiry {
+                self.extend(node, slot, now, expiry);
+            }
+        }
+        // In this order: `S3Fifo` counts a pinned entry too, which does no harm.
+        self.policy.touch(&node.link) && node.link.region != Region::Aside
+    }
+
+    #[cold]
+    fn extend(&self, node: &Node<K, V>, slot: u32, now: Nanos, expiry: &dyn Expiry<K, V>) {
+        let Some(timers) = &self.timers else { return };
+        let remaining = timers.ends(slot, self.grace).saturating_duration_since(now);
+        if let Some(ttl) = expiry.ttl_after_read(&node.key, &node.value, remaining) {
+            timers.extend(slot, now.saturating_add(ttl).saturating_add(self.grace));
+        }
+    }
+
+    /// The use of a slot that was seen earlier: what stands there now may be another entry, whose
+    /// order then changes for nothing.
+    #[inline]
+    pub(crate) fn used(&mut self, slot: u32) {
+        let usable = self.slab.get(slot).is_some_and(|node| node.link.region != Region::Aside);
+        if usable {
+            self.policy.hit(&mut self.slab, slot);
+        }
+    }
+
+    /// As `peek`, and uses it.
+    #[inline]
+    pub(crate) fn get<Q>(
+        &mut self,
+        hash: u32,
+        key: &Q,
+        now: Nanos,
+        expiry: Option<&dyn Expiry<K, V>>,
+    ) -> Option<u32>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let slot = self.peek(hash, key, now)?.slot;
+        if self.timers.is_some() {
+            if self.touch(slot, now, expiry) {
+                self.policy.hit(&mut self.slab, slot);
+            }
+        } else if self.slab.link(slot).region != Region::Aside {
+            self.policy.hit(&mut self.slab, slot);
+        }
+        Some(slot)
+    }
+
+    #[inline]
+    pub(crate) fn value(&self, slot: u32) -> &V {
+        &self.slab.node(slot).value
+    }
+
+    #[inline]
+    pub(crate) fn pair(&self, slot: u32) -> (&K, &V) {
+        let node = self.slab.node(slot);
+        (&node.key, &node.value)
+    }
+}

@@ -1,0 +1,187 @@
+use alloc::sync::Arc;
+
+use voussoir_core::Random;
+
+use super::climber::Climber;
+use super::list::{Link, Links, Region};
+use super::regions::Regions;
+use super::sketch::Sketch;
+use super::tuner::Tuner;
+use super::{Evict, Policy, Setup, contest};
+
+/// Evicts by recency and frequency, in the mixture that suits the requests of now.
+///
+/// W-TinyLFU (Einziger, Friedman and Manes, 2017): newcomers enter a window, and the oldest of the
+/// window replaces the oldest of the main space only if a [sketch](super::sketch) says that it was
+/// asked for more often. How large the window is decides between recency and frequency; six shadow
+/// caches on a sample of the keys choose it ([`Tuner`]), or a hill climber in caches of fewer than
+/// 1024 entries and in weighted ones.
+#[derive(Debug)]
+pub struct Adaptive {
+    regions: Regions,
+    /// Made when the cache is half full: until then nothing is evicted, so nothing is compared.
+    sketch: Option<Sketch>,
+    guide: Guide,
+    resident: u64,
+    unit: bool,
+    dice: Random,
+}
+
+#[derive(Debug)]
+enum Guide {
+    Climb(Climber),
+    Follow { tuner: Arc<Tuner>, percent: u32 },
+}
+
+impl Adaptive {
+    fn window_of(capacity: u64, percent: u32) -> u64 {
+        (u128::from(capacity) * u128::from(percent) / 100) as u64
+    }
+
+    /// Weights may be bytes: a weighted cache needs a sketch as large as its count of entries.
+    fn prepare(&mut self) {
+        let entries = if self.unit { self.regions.capacity() } else { self.resident * 2 };
+        let wanting = match &self.sketch {
+            None => !self.unit || self.resident >= self.regions.capacity() / 2,
+            Some(sketch) => !self.unit && self.resident > sketch.entries(),
+        };
+        if wanting {
+            self.sketch = Some(Sketch::new(entries));
+        }
+    }
+
+    #[inline]
+    fn note(&mut self, hash: u32, hit: bool) {
+        if let Some(sketch) = &mut self.sketch {
+            sketch.add(hash);
+        }
+        match &mut self.guide {
+            Guide::Follow { tuner, .. } => tuner.note(hash),
+            Guide::Climb(climber) => {
+                if climber.note(hit) {
+                    let capacity = self.regions.capacity();
+                    self.regions.retarget(capacity, climber.window(capacity));
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn follow(&mut self) {
+        if let Guide::Follow { tuner, percent } = &mut self.guide {
+            let now = tuner.percent();
+            if now != *percent {
+                *percent = now;
+                let capacity = self.regions.capacity();
+                self.regions.retarget(capacity, Self::window_of(capacity, now));
+            }
+        }
+    }
+}
+
+impl Evict for Adaptive {
+    fn new(_: Policy, setup: &Setup) -> Self {
+        let (guide, window) = if let Some(tuner) = &setup.tuner {
+            let percent = tuner.percent();
+            let guide = Guide::Follow { tuner: Arc::clone(tuner), percent };
+            (guide, Self::window_of(setup.capacity, percent))
+        } else {
+            let entries = if setup.unit { setup.capacity } else { 0 };
+            let climber = Climber::new(entries.max(512) * 10);
+            let window = climber.window(setup.capacity);
+            (Guide::Climb(climber), window)
+        };
+        Self {
+            regions: Regions::new(setup.capacity, window),
+            sketch: None,
+            guide,
+            resident: 0,
+            unit: setup.unit,
+            dice: Random::seeded(setup.seed),
+        }
+    }
+
+    fn follows(_: Policy) -> bool {
+        true
+    }
+
+    fn kind(&self) -> Policy {
+        Policy::Adaptive
+    }
+
+    fn resize(&mut self, capacity: u64) {
+        let old = self.regions.capacity().max(1);
+        let window = u128::from(self.regions.window()) * u128::from(capacity) / u128::from(old);
+        self.regions.retarget(capacity, window as u64);
+        if self.sketch.as_ref().is_some_and(|sketch| self.unit && sketch.entries() < capacity) {
+            self.sketch = None;
+            self.prepare();
+        }
+    }
+
+    #[inline]
+    fn touch(&self, _: &Link) -> bool {
+        true
+    }
+
+    #[inline]
+    fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
+        self.note(links.link(slot).hash, true);
+        self.regions.hit(links, slot);
+    }
+
+    #[inline]
+    fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
+        self.resident += 1;
+        self.prepare();
+        self.note(links.link(slot).hash, false);
+        self.follow();
+        self.regions.admit(links, slot);
+    }
+
+    #[inline]
+    fn victim<L: Links>(&mut self, links: &mut L, incoming: u64) -> Option<u32> {
+        let (sketch, dice) = (&self.sketch, &mut self.dice);
+        self.regions.victim(links, incoming, |newer, older| {
+            sketch
+                .as_ref()
+                .is_none_or(|sketch| contest(sketch, newer, older, dice.next_u64() as u32))
+        })
+    }
+
+    #[inline]
+    fn removed<L: Links>(&mut self, links: &mut L, slot: u32) {
+        self.resident = self.resident.saturating_sub(1);
+        self.regions.removed(links, slot);
+    }
+
+    fn reweighed<L: Links>(&mut self, links: &mut L, slot: u32, old: u64, new: u64) {
+        self.regions.reweighed(links.link(slot).region, old, new);
+    }
+
+    fn visit<L: Links>(&self, links: &L, visit: &mut dyn FnMut(u32)) {
+        self.regions.visit(links, visit);
+    }
+
+    fn heat<L: Links>(&self, links: &L, slot: u32) -> (u8, u8) {
+        let link = links.link(slot);
+        let asked = self.sketch.as_ref().map_or(0, |sketch| sketch.estimate(link.hash));
+        (asked, asked)
+    }
+
+    fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8) {
+        self.resident += 1;
+        self.prepare();
+        let hash = links.link(slot).hash;
+        if let Some(sketch) = &mut self.sketch {
+            for _ in sketch.estimate(hash)..heat.min(15) {
+                sketch.add(hash);
+            }
+        }
+        self.regions.put(links, slot, Region::from_code(region));
+    }
+
+    fn bytes(&self) -> usize {
+        self.sketch.as_ref().map_or(0, Sketch::bytes)
+    }
+}

@@ -1,0 +1,195 @@
+//! Lists through the entries themselves: a link is four bytes, and an entry carries two.
+
+use core::sync::atomic::{AtomicU8, Ordering};
+
+/// No slot. A slab holds fewer than 2^31 entries.
+pub(crate) const NIL: u32 = u32::MAX;
+
+/// Which of its policy's lists an entry stands in. Few values, so that the compiler finds room here
+/// to mark a free slot of the slab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Region {
+    /// The only list; the window of `Adaptive`; the small queue of `S3Fifo`.
+    First,
+    /// Probation of `Adaptive`; the main queue of `S3Fifo`.
+    Second,
+    /// Protected entries of `Adaptive`.
+    Third,
+    /// In no list: pinned.
+    Aside,
+}
+
+impl Region {
+    /// For a snapshot.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// What [`code`](Self::code) gave, or the first region.
+    pub const fn from_code(code: u8) -> Self {
+        match code {
+            1 => Self::Second,
+            2 => Self::Third,
+            _ => Self::First,
+        }
+    }
+}
+
+/// What a policy knows of an entry, in 16 bytes.
+#[derive(Debug)]
+pub struct Link {
+    /// Towards the end that was used last, or the place in `Random`'s row.
+    pub prev: u32,
+    /// Away from it.
+    pub next: u32,
+    /// 32 bits of the key's hash: enough for the index, the ghost and the sketch, so that neither
+    /// growth nor eviction ever calls the key's `Hash`.
+    pub hash: u32,
+    /// The list.
+    pub region: Region,
+    /// How often it was used, as far as the policy counts. Written by readers under a shared lock.
+    pub heat: AtomicU8,
+    /// The bucket of `Lfu`.
+    pub bucket: u8,
+    /// The version of the cache it belongs to.
+    pub version: u8,
+}
+
+impl Link {
+    /// A link in no list.
+    pub const fn new(hash: u32, version: u8) -> Self {
+        Self {
+            prev: NIL,
+            next: NIL,
+            hash,
+            region: Region::First,
+            heat: AtomicU8::new(0),
+            bucket: 0,
+            version,
+        }
+    }
+
+    /// How often it was used.
+    #[inline]
+    pub fn heat(&self) -> u8 {
+        self.heat.load(Ordering::Relaxed)
+    }
+
+    /// Counts up to `most`; writes nothing once it is reached, so that hot entries stay in every
+    /// processor's cache. Two threads may count as one.
+    #[inline]
+    pub fn warm(&self, most: u8) {
+        let heat = self.heat();
+        if heat < most {
+            self.heat.store(heat + 1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Where the links are.
+pub trait Links {
+    /// The link of a taken slot.
+    fn link(&self, slot: u32) -> &Link;
+    /// The link of a taken slot.
+    fn link_mut(&mut self, slot: u32) -> &mut Link;
+    /// The weight of a taken slot.
+    fn weight(&self, slot: u32) -> u64;
+}
+
+/// A list of entries with its weight; the front is the end that was used last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct List {
+    head: u32,
+    tail: u32,
+    weight: u64,
+}
+
+impl List {
+    /// An empty list.
+    pub(crate) const fn new() -> Self {
+        Self { head: NIL, tail: NIL, weight: 0 }
+    }
+
+    /// The sum of its entries' weights.
+    #[inline]
+    pub(crate) const fn weight(&self) -> u64 {
+        self.weight
+    }
+
+    /// The last entry.
+    #[inline]
+    pub(crate) fn tail(&self) -> Option<u32> {
+        (self.tail != NIL).then_some(self.tail)
+    }
+
+    /// Whether there is none.
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.head == NIL
+    }
+
+    /// Puts an entry to the front.
+    #[inline]
+    pub(crate) fn push_front<L: Links>(&mut self, links: &mut L, slot: u32) {
+        self.weight += links.weight(slot);
+        let head = self.head;
+        let link = links.link_mut(slot);
+        link.prev = NIL;
+        link.next = head;
+        match head {
+            NIL => self.tail = slot,
+            _ => links.link_mut(head).prev = slot,
+        }
+        self.head = slot;
+    }
+
+    /// Takes an entry out.
+    #[inline]
+    pub(crate) fn unlink<L: Links>(&mut self, links: &mut L, slot: u32) {
+        self.weight = self.weight.saturating_sub(links.weight(slot));
+        self.detach(links, slot);
+    }
+
+    #[inline]
+    fn detach<L: Links>(&mut self, links: &mut L, slot: u32) {
+        let Link { prev, next, .. } = *links.link(slot);
+        match prev {
+            NIL => self.head = next,
+            _ => links.link_mut(prev).next = next,
+        }
+        match next {
+            NIL => self.tail = prev,
+            _ => links.link_mut(next).prev = prev,
+        }
+    }
+
+    /// Moves an entry of this list to its front.
+    #[inline]
+    pub(crate) fn move_to_front<L: Links>(&mut self, links: &mut L, slot: u32) {
+        if self.head == slot {
+            return;
+        }
+        self.detach(links, slot);
+        let head = self.head;
+        let link = links.link_mut(slot);
+        link.prev = NIL;
+        link.next = head;
+        links.link_mut(head).prev = slot;
+        self.head = slot;
+    }
+
+    /// An entry of this list weighs something else.
+    pub(crate) fn reweigh(&mut self, old: u64, new: u64) {
+        self.weight = self.weight.saturating_sub(old).saturating_add(new);
+    }
+
+    /// Calls `visit` from the front to the end.
+    pub(crate) fn visit<L: Links>(&self, links: &L, visit: &mut dyn FnMut(u32)) {
+        let mut at = self.head;
+        while at != NIL {
+            visit(at);
+            at = links.link(at).next;
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Which size of the window suits the requests of now, found on a sample of them.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use parking_lot::Mutex;
+use voussoir_core::Random;
+
+use super::index_hash;
+use super::shadow::Shadow;
+use super::sketch::Sketch;
+
+/// The windows tried, in percent of the capacity: from the paper's 1 % to what is nearly LRU.
+const WINDOWS: [u64; 6] = [1, 5, 15, 35, 65, 95];
+/// Where it begins: of all fixed sizes, those near 15 % lose least over the traces we measured.
+const FIRST: usize = 2;
+/// Entries of a shadow: from half of this to this.
+const ENTRIES: u64 = 512;
+/// A choice is made each time a shadow was asked for so many times what it holds.
+const ROUNDS: u64 = 4;
+/// What the hits of earlier rounds count.
+const DECAY: f64 = 0.7;
+/// A window must be so much better than the present one.
+const MARGIN: f64 = 1.005;
+
+/// Six small caches, fed with one key in so many, that differ in their windows alone: the one with
+/// the most hits tells the size for the whole. Shared by the shards of a cache.
+///
+/// The idea is miniature simulation (Waldspurger, Saemundsson, Ahmad and Park, "Cache modeling and
+/// optimization using miniature simulations", ATC 2017). Unlike climbing, which must walk through
+/// what is bad to find what is good, it sees all sizes at once.
+#[derive(Debug)]
+pub struct Tuner {
+    /// The window's share of the capacity, in percent.
+    percent: AtomicU32,
+    /// One key in so many is sampled: a power of two, less one.
+    mask: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    shadows: [Shadow; WINDOWS.len()],
+    scores: [f64; WINDOWS.len()],
+    hits: [u32; WINDOWS.len()],
+    sketch: Sketch,
+    requests: u64,
+    round: u64,
+    chosen: usize,
+    dice: Random,
+}
+
+impl Tuner {
+    /// For a cache of so many entries, all shards together.
+    pub fn new(capacity: u64, seed: u64) -> Self {
+        let rate = capacity.div_ceil(ENTRIES).clamp(4, 1 << 40).next_power_of_two();
+        let entries = (capacity / rate).max(16);
+        let shadow = |percent: u64| Shadow::new(entries, (entries * percent / 100).max(1));
+        Self {
+            percent: AtomicU32::new(WINDOWS[FIRST] as u32),
+            mask: rate - 1,
+            state: Mutex::new(State {
+                shadows: WINDOWS.map(shadow),
+                scores: [0.0; WINDOWS.len()],
+                hits: [0; WINDOWS.len()],
+                sketch: Sketch::new(entries),
+                requests: 0,
+                round: entries * ROUNDS,
+                chosen: FIRST,
+                dice: Random::seeded(seed),
+            }),
+        }
+    }
+
+    /// The window's share of the capacity, in percent.
+    #[inline]
+    pub fn percent(&self) -> u32 {
+        self.percent.load(Ordering::Relaxed)
+    }
+
+    /// Starts from this share.
+    pub fn set_percent(&self, percent: u32) {
+        let mut state = self.state.lock();
+        let nearest = (0..WINDOWS.len()).min_by_key(|&at| WINDOWS[at].abs_diff(percent.into()));
+        state.chosen = nearest.unwrap_or(FIRST);
+        self.percent.store(WINDOWS[state.chosen] as u32, Ordering::Relaxed);
+    }
+
+    /// Notes a request.
+    #[inline]
+    pub fn note(&self, hash: u32) {
+        // The middle of the spread hash, which neither the index nor the choice of a shard uses.
+        if (index_hash(hash) >> 20) & self.mask == 0 {
+            self.sample(hash);
+        }
+    }
+
+    #[cold]
+    fn sample(&self, hash: u32) {
+        // A sample that meets another is left out rather than waited for.
+        let Some(mut state) = self.state.try_lock() else { return };
+        let state = &mut *state;
+        state.sketch.add(hash);
+        let chance = state.dice.next_u64() as u32;
+        for (shadow, hits) in state.shadows.iter_mut().zip(&mut state.hits) {
+            *hits += u32::from(shadow.request(hash, &state.sketch, chance));
+        }
+        state.requests += 1;
+        if state.requests >= state.round {
+            state.requests = 0;
+            for (score, hits) in state.scores.iter_mut().zip(&mut state.hits) {
+                *score = *score * DECAY + f64::from(core::mem::take(hits));
+            }
+            let best = (0..WINDOWS.len()).fold(state.chosen, |best, at| {
+                if state.scores[at] > state.scores[best] { at } else { best }
+            });
+            if state.scores[best] > state.scores[state.chosen] * MARGIN {
+                state.chosen = best;
+                self.percent.store(WINDOWS[best] as u32, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Bytes on the heap.
+    pub fn bytes(&self) -> usize {
+        let state = self.state.lock();
+        state.sketch.bytes() + state.shadows.iter().map(Shadow::bytes).sum::<usize>()
+    }
+}
