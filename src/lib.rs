@@ -37,7 +37,9 @@
 //!   jump, rendezvous, bounded loads; layouts of memcached and nginx.
 //! * **[`trie`]** (feature `trie`): top-K completion: an [`Index`](trie::Index) in one piece of bytes, a
 //!   `Suggester` whose strings change while it serves, typing errors, words, folding.
-//! * **[`quorum`]** (feature `quorum`): quorum coordinators, vector clocks, sibling sets, hybrid clocks, failure detection.
+//! * **[`quorum`]** (feature `quorum`): [`WriteOp`](quorum::WriteOp) and [`ReadOp`](quorum::ReadOp)
+//!   over any [`Quorum`](quorum::Quorum); [`VectorClock`](quorum::VectorClock)s and
+//!   [`DvvSet`](quorum::DvvSet)s of siblings; hybrid clocks, hints, Merkle trees, φ detectors, gossip.
 //! * **[`time`]**: [`Nanos`](time::Nanos), [`Clock`](time::Clock) and the clocks;
 //!   **[`duration`]**: `"1m30s"`; **[`map`]**: [`ShardedMap`](map::ShardedMap).
 //!

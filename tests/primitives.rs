@@ -89,6 +89,16 @@ fn trie_is_here() {
     assert!(Overlay::default().is_empty());
 }
 
+#[cfg(feature = "quorum")]
+#[test]
+fn quorum_is_here() {
+    use voussoir::quorum::{Quorum, Replicas, WriteOp, WriteStep};
+
+    let mut write = WriteOp::new(&Quorum::majority(1).expect("valid"));
+    assert_eq!(write.start(Replicas::first(1)), WriteStep::Send(Replicas::first(1)));
+    assert!(matches!(write.on_ack(0), WriteStep::Done(_)));
+}
+
 #[test]
 fn core_is_here_under_names_of_its_own() {
     assert_eq!(voussoir::duration::parse("1m30s"), Ok(Duration::from_secs(90)));

@@ -6,6 +6,7 @@ pub mod cache;
 pub mod core;
 pub mod hashring;
 pub mod idgen;
+pub mod quorum;
 pub mod ratelimit;
 pub mod retry;
 pub mod trie;
@@ -36,4 +37,5 @@ pub const AREAS: &[Area] = &[
     idgen::AREA,
     cache::AREA,
     trie::AREA,
+    quorum::AREA,
 ];

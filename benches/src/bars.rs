@@ -162,6 +162,26 @@ pub const PROMISES: &[Promise] = &[
     promise("idgen", "short code encode, allocations",        &[AtMost(0.0)]),
     promise("idgen", "short code decode",                     &[AtMost(60.0)]),
 
+    // Causality: one pass over what is inside the value; nothing that a map, a lock or the heap costs.
+    promise("quorum", "compare, less, 3 actors",              &[AtMost(6.0), Times(0.25, "crdts")]),
+    promise("quorum", "compare, equal, 3 actors",             &[AtMost(6.0), Times(0.6, "crdts")]),
+    promise("quorum", "compare, concurrent, 3 actors",        &[AtMost(6.0), Times(0.6, "crdts")]),
+    promise("quorum", "compare, less, 10 actors",             &[Times(0.3, "crdts")]),
+    promise("quorum", "compare, equal, 10 actors",            &[Times(0.7, "crdts")]),
+    promise("quorum", "compare, concurrent, 10 actors",       &[Times(0.7, "crdts")]),
+    promise("quorum", "increment, 3 actors",                  &[AtMost(4.0)]),
+    promise("quorum", "increment, 10 actors",                 &[AtMost(4.0)]),
+    promise("quorum", "merge in place, 3 actors",             &[AtMost(6.0)]),
+    promise("quorum", "merge in place, 3 actors, allocations", &[AtMost(0.0)]),
+    promise("quorum", "hybrid clock tick, zero clock",        &[Times(1.0, "uhlc")]),
+    promise("quorum", "hybrid clock tick, real clock",        &[Times(1.0, "uhlc")]),
+    promise("quorum", "write coordinator, whole life, N = 3", &[AtMost(40.0)]),
+    promise("quorum", "write coordinator, whole life, N = 3, allocations", &[AtMost(0.0)]),
+    promise("quorum", "phi, exponential",                     &[AtMost(15.0)]),
+    promise("quorum", "phi, normal",                          &[AtMost(15.0)]),
+    promise("quorum", "Merkle update",                        &[AtMost(120.0)]),
+    promise("quorum", "token, written and read, 3 actors",    &[AtMost(60.0)]),
+
     // Placements: 16-byte keys, hashing included, 160 virtual nodes where nothing else is said.
     promise("hashring", "look-up, 10 nodes",               &[Times(0.8, "pingora-ketama")]),
     promise("hashring", "look-up, 100 nodes",              &[Times(0.8, "pingora-ketama")]),

@@ -14,6 +14,9 @@ use voussoir::breaker::{
 };
 use voussoir::hashring::{BoundedLoads, Jump, Maglev, MultiProbe, Placement, Rendezvous, Ring, RingSnapshot};
 use voussoir::idgen::{Base62, Layout as IdLayout, ShortCode, Snowflake};
+use voussoir::quorum::{
+    ActorId, DvvSet, Exponential, Hlc, Merkle, PhiAccrual, Quorum, Replicas, VectorClock, WriteOp, WriteStep,
+};
 use voussoir::ratelimit::{Limit, Limiter};
 use voussoir::time::{Clock, ManualClock, Nanos};
 use voussoir::trie::{Decay, Fuzzy, Index, Overlay};
@@ -94,6 +97,17 @@ pub extern "C" fn probe() -> bool {
     let Ok(code) = ShortCode::new(7, 7).map(|codes| codes.encode(7)) else { return false };
     let texts = Base62::SORTABLE.decode_fixed(id.to_base62()).is_ok() && code.is_ok();
 
+    let Ok(actor) = ActorId::new(7, 0) else { return false };
+    let Ok(quorum) = Quorum::nrw(3, 2, 2) else { return false };
+    let sent = WriteOp::new(&quorum).start(Replicas::first(3)) == WriteStep::Send(quorum.places());
+    let mut siblings = DvvSet::new();
+    let put = siblings.put(&VectorClock::new(), &actor, 7).is_ok();
+    let token = siblings.context().to_text().parse() == Ok(siblings.context().clone());
+    let tick = Hlc::builder().build().is_ok_and(|clock| clock.tick_at(Nanos::ZERO).is_ok());
+    let merkle = Merkle::new(1, [7; 16]).is_ok_and(|tree| tree.root() == 0);
+    let phi = PhiAccrual::new(Exponential, 9, Duration::from_secs(1)).is_ok_and(|phi| phi.phi(Nanos::ZERO) < 1.0);
+    let replicated = sent && put && token && tick && merkle && phi && quorum.availability(0.9).read > 0.9;
+
     let minute = voussoir::duration::parse("1m") == Ok(Duration::from_secs(60));
     let Ok(index) = Index::build([("tie", 7)]) else { return false };
     let Ok(decay) = Decay::half_life(Duration::from_secs(60)) else { return false };
@@ -103,6 +117,7 @@ pub extern "C" fn probe() -> bool {
         && index.search("t").next().is_none();
     finds
         && passes
+        && replicated
         && retries
         && placed().is_some()
         && texts

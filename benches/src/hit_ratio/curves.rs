@@ -1,5 +1,7 @@
 //! Hit ratio over size, a panel for each trace.
 
+use core::fmt::Write as _;
+
 use super::table::{Row, Table};
 use crate::svg::{Picture, WIDTH};
 
@@ -72,10 +74,10 @@ fn label(table: &Table, traces: &[&str]) -> String {
     let mut label = String::from("Hit ratio over the size of the cache.");
     for trace in traces {
         let Some(row) = table.rows.iter().rfind(|row| row.trace == **trace) else { continue };
-        label += &format!(" {trace} with {} entries:", row.capacity);
+        let _ = write!(label, " {trace} with {} entries:", row.capacity);
         for (column, name) in table.columns.iter().enumerate() {
             if let Some(percent) = row.percent(column) {
-                label += &format!(" {name} {percent:.0}%");
+                let _ = write!(label, " {name} {percent:.0}%");
             }
         }
         label.push('.');

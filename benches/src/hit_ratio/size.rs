@@ -14,6 +14,7 @@ pub enum Size {
 
 impl Size {
     /// Entries for a trace of so many different keys, 1 or more.
+    #[expect(clippy::cast_sign_loss, reason = "no share of a count is negative")]
     pub fn of(self, unique: u64) -> u64 {
         match self {
             Self::Entries(entries) => entries,

@@ -144,13 +144,12 @@ impl Numbering {
     }
 
     fn text(&mut self, text: &str, weight: u32) {
-        let key = match self.texts.get(text) {
-            Some(key) => *key,
-            None => {
-                self.texts.insert(text.to_owned(), self.unique);
-                self.unique += 1;
-                self.unique - 1
-            }
+        let key = if let Some(key) = self.texts.get(text) {
+            *key
+        } else {
+            self.texts.insert(text.to_owned(), self.unique);
+            self.unique += 1;
+            self.unique - 1
         };
         self.requests.push(Request { key: scrambled(key), weight });
     }
