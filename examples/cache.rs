@@ -53,7 +53,7 @@ fn invalidation() -> Result<(), Box<dyn Error>> {
 fn expiry() -> Result<(), Box<dyn Error>> {
     let clock = ManualClock::new();
     let cache = Cache::<&str, u32>::builder(10)
-        .ttl(Duration::from_secs(60))
+        .ttl(Duration::from_mins(1))
         .clock(clock.clone())
         .on_evict(|key, _, cause| assert_eq!((*key, cause), ("price", Cause::Expired)))
         .build()?;

@@ -116,7 +116,9 @@ impl Peer for VectorClock<u64> {
 impl Peer for crdts::VClock<u64> {
     fn from_dots(dots: &Dots) -> Self {
         let mut clock = Self::new();
-        dots.iter().for_each(|&(actor, counter)| clock.apply(crdts::Dot::new(actor, counter)));
+        for &(actor, counter) in dots {
+            clock.apply(crdts::Dot::new(actor, counter));
+        }
         clock
     }
 

@@ -4,6 +4,7 @@
 //! cargo run --release -p voussoir-benches --bin ratelimit_pictures -- crates/ratelimit/docs
 //! ```
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -86,7 +87,7 @@ fn five() -> String {
     for (limit, name) in rows {
         let answers = ask(limit, &requests);
         let (passed, most) = (answers.passed.len(), fullest(&answers.passed, second));
-        label += &format!(" {name}: {passed}, at most {most} in a second.");
+        let _ = write!(label, " {name}: {passed}, at most {most} in a second.");
         println!("{limit}: {passed} passed, at most {most} in a second");
         told.push((name.to_owned(), answers));
     }
@@ -149,14 +150,14 @@ fn error() -> String {
     let mut lines = Vec::new();
     for (limit, name, dashes) in kinds {
         let mut points = Vec::new();
-        label += &format!(" {name}:");
+        let _ = write!(label, " {name}:");
         for load in LOADS {
             let requests = poisson(load, &mut Random::seeded(7));
             let passed = ask(limit, &requests).passed;
             let most = fullest(&passed, Duration::from_mins(1));
             println!("{limit} at {load}: fullest {most}, {} passed", passed.len());
             if [0.5, 1.0, 3.0].contains(&load) {
-                label += &format!(" {most} at a load of {load},");
+                let _ = write!(label, " {most} at a load of {load},");
             }
             points.push((load, most as f64));
         }
