@@ -31,7 +31,8 @@
 //! * **[`idgen`]** (feature `idgen`): [`Snowflake`](idgen::Snowflake) ids in a
 //!   [`Layout`](idgen::Layout) of your choice, [`Base62`](idgen::Base62),
 //!   [`ShortCode`](idgen::ShortCode), key ranges, worker leases.
-//! * **[`cache`]** (feature `cache`): in-process caches with adaptive eviction, expiry, single-flight loads and writes behind.
+//! * **[`cache`]** (feature `cache`): `Cache`s whose eviction adapts, with expiry, loads that happen once,
+//!   and stores that are read and written through or behind.
 //! * **[`hashring`]** (feature `hashring`): which node owns a key: [`Ring`](hashring::Ring) with
 //!   weights, zones and exact migration [`Plan`](hashring::Plan)s, [`Maglev`](hashring::Maglev),
 //!   jump, rendezvous, bounded loads; layouts of memcached and nginx.
@@ -41,7 +42,8 @@
 //!   over any [`Quorum`](quorum::Quorum); [`VectorClock`](quorum::VectorClock)s and
 //!   [`DvvSet`](quorum::DvvSet)s of siblings; hybrid clocks, hints, Merkle trees, φ detectors, gossip.
 //! * **[`time`]**: [`Nanos`](time::Nanos), [`Clock`](time::Clock) and the clocks;
-//!   **[`duration`]**: `"1m30s"`; **[`map`]**: [`ShardedMap`](map::ShardedMap).
+//!   **[`duration`]**: `"1m30s"`; **[`map`]**: [`ShardedMap`](map::ShardedMap); **[`gate`]**: what
+//!   limiters, breakers and bulkheads have in common; `sync`: a lock, a line, striped counters.
 //!
 //! # How they fit
 //!
@@ -103,6 +105,17 @@ pub mod time {
 #[cfg(feature = "std")]
 pub mod map {
     pub use voussoir_core::{Full, MemoryUse, ShardedMap, Swept};
+}
+
+/// What limiters, breakers and bulkheads have in common: work passes, or is refused at once.
+pub mod gate {
+    pub use voussoir_core::{Gate, Guard, Outcome, Rejected};
+}
+
+/// What threads share: a short lock, a line to wait in, counters without a common cache line.
+#[cfg(feature = "std")]
+pub mod sync {
+    pub use voussoir_core::{Lock, Striped, StripedCounter, Turn, WaitQueue, Waiter};
 }
 
 #[cfg(all(doctest, feature = "full"))]

@@ -115,7 +115,7 @@ mod tests {
         (0..turns).map(|turn| char::from(b'a' + order.at(turn) as u8)).collect()
     }
 
-    /// What nginx 1.26 answers, and its commit message shows.
+    /// The order that the message of nginx's commit of this algorithm shows.
     #[test]
     fn the_order_is_that_of_nginx() {
         let order = |weights: &[u64], turns| {

@@ -123,7 +123,7 @@ fn smooth_follows_nginx(weights: &[u32], changes: Vec<Change>) -> Result<(), Tes
     Ok(())
 }
 
-/// What `ip_hash` of nginx 1.26 does, written down from its description, one try after another.
+/// What nginx's `ip_hash` does, written down from its description, one try after another.
 fn ip_hash_model(ip: IpAddr, weights: &[u32], up: &[bool]) -> Option<usize> {
     let octets = match ip {
         IpAddr::V4(ip) => ip.octets()[..3].to_vec(),
