@@ -114,6 +114,7 @@ mod index;
 mod keys;
 mod memory;
 mod osa;
+#[cfg_attr(not(feature = "std"), allow(dead_code, reason = "the suggester, of `std`, needs more"))]
 mod overlay;
 mod roots;
 mod stored;
