@@ -25,7 +25,7 @@ use shard::Shard;
 
 use crate::builder::Plan;
 use crate::engine::{Arrival, Engine, Fallout, fold};
-use crate::flight::{Failure, Flights};
+use crate::flight::{Failure, Flights, Wake};
 use crate::options::Options;
 use crate::policy::{Any, Eviction, Fifo, Policy, Setup, Tuner};
 use crate::{CacheBuilder, Cause, Inserted, Stats, Terms};
@@ -191,6 +191,9 @@ struct Place<'a, K, V, P> {
     fold: u32,
 }
 
+/// Who waited for a load that an insertion won over, and the error that it made void.
+type Superseded<K, V> = (Wake<K, V>, Fallout<K, Failure>);
+
 impl<K, V, S, C, P> Shared<K, V, S, C, P>
 where
     K: Hash + Eq,
@@ -211,16 +214,24 @@ where
         Place { shard: &self.shards[at], hash, fold: fold(hash) }
     }
 
+    /// An entry of `key` comes in: it wins over a load that is under way and over an error of an
+    /// earlier one. To be called under the lock of the shard; what it gives is dropped after that.
+    fn supersede(&self, place: &Place<'_, K, V, P>, key: &K) -> Superseded<K, V> {
+        let wake = self.flights.supersede(place.hash, key);
+        // In this order: an error that comes from here on is not remembered.
+        (wake, self.forget_failure(place, key))
+    }
+
     /// Puts a value in. Wins over a load of the key that is under way.
     fn put(&self, now: Nanos, key: K, value: V, terms: Option<&Terms>) -> Inserted<V> {
         let arrival = self.options.arrival(&key, &value, terms, Duration::ZERO);
         let place = self.place(&key);
         let mut fallout = Fallout::new();
         let mut engine = place.shard.lock();
-        let wake = self.flights.supersede(place.hash, &key);
+        let superseded = self.supersede(&place, &key);
         let result = engine.insert(place.fold, key, value, &arrival, now, &mut fallout);
         drop(engine);
-        drop(wake);
+        drop(superseded);
         match result {
             Ok(outcome) => {
                 let old = self.options.settle(fallout, Cause::Replaced);
@@ -259,7 +270,7 @@ where
         }
         drop(engine);
         drop(wake);
-        self.forget_failure(&place, key);
+        drop(self.forget_failure(&place, key));
         self.options.settle(fallout, Cause::Removed)
     }
 }
@@ -398,10 +409,10 @@ where
             drop(engine);
             return Err(value);
         }
-        let wake = shared.flights.supersede(place.hash, &key);
+        let superseded = shared.supersede(&place, &key);
         let result = engine.insert(place.fold, key, value, &arrival, now, &mut fallout);
         drop(engine);
-        drop(wake);
+        drop(superseded);
         shared.options.settle(fallout, Cause::Rejected);
         match result.map_err(|(key, value)| shared.reject(key, value)) {
             Err(Inserted::Rejected(value)) => Err(value),

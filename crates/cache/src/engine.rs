@@ -144,13 +144,19 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         let found = self.index.find(index_hash(hash), |&slot| self.slab.node(slot).key == key);
         let found = found.copied();
         let refused = arrival.weight > self.capacity || arrival.ttl == Some(Duration::ZERO);
+        let mut pinned = arrival.terms.is_some_and(|terms| terms.pinned);
+        let mut outcome = Outcome::New;
         if let Some(slot) = found {
             if refused {
                 self.remove_slot(slot, Cause::Replaced, fallout);
             } else if self.is_over(slot, now) {
                 self.remove_slot(slot, self.why_over(slot), fallout);
-            } else {
+            } else if self.can_reweigh(slot, arrival.weight) {
                 return Ok(self.replace(slot, key, value, arrival, now, fallout));
+            } else {
+                pinned |= self.slab.link(slot).region == Region::Aside;
+                self.remove_slot(slot, Cause::Replaced, fallout);
+                outcome = Outcome::Replaced;
             }
         }
         if refused || !self.make_room(arrival.weight, fallout) {
@@ -163,7 +169,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         let rehash = |&slot: &u32| index_hash(slab.link(slot).hash);
         self.index.insert_unique(index_hash(hash), slot, rehash);
         self.weight += arrival.weight;
-        if arrival.terms.is_some_and(|terms| terms.pinned) {
+        if pinned {
             self.slab.link_mut(slot).region = Region::Aside;
         } else {
             self.policy.admit(&mut self.slab, slot);
@@ -174,7 +180,14 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         if !self.unit && self.slab.len().is_power_of_two() {
             self.policy.entries(u64::from(self.slab.len()));
         }
-        Ok(Outcome::New)
+        Ok(outcome)
+    }
+
+    /// Whether the cache can weigh an entry anew before it evicts. Near the end of 64 bits it must
+    /// make room first, and the entry comes in as a new one.
+    #[inline]
+    fn can_reweigh(&self, slot: u32, weight: u64) -> bool {
+        (self.weight - self.slab.weight(slot)).checked_add(weight).is_some()
     }
 
     /// Puts a value in the place of another. The old pair falls out, so that a listener sees both.
@@ -333,7 +346,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     New,
-    /// The old value is the last of the fallout.
+    /// The old value is in the fallout.
     Replaced,
 }
 

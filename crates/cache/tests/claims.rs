@@ -1,10 +1,11 @@
 //! What the page says, one claim a test.
 
 use core::time::Duration;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use voussoir_cache::{Cache, Cause, Expiry, Inserted, Policy, Terms};
+use voussoir_cache::{Cache, Cause, Expiry, Inserted, Policy, Terms, UnsyncCache};
 use voussoir_core::{ManualClock, Nanos};
 
 const fn nanos(nanos: u64) -> Duration {
@@ -182,6 +183,69 @@ fn an_entry_that_grows_makes_room_for_itself() {
         assert_eq!(cache.iter().map(|(_, weight)| weight).sum::<u64>(), cache.weight());
         cache.insert(9, 1);
         assert!(cache.weight() <= 10 && cache.contains_key(&9));
+    }
+}
+
+#[test]
+fn weights_near_the_end_of_u64_do_not_overflow() {
+    for policy in Policy::ALL {
+        let builder = UnsyncCache::<u32, u64>::builder(u64::MAX).weigher(|_, &weight| weight);
+        let mut cache = builder.policy(policy).build_unsync().unwrap();
+        let check = |cache: &UnsyncCache<u32, u64>| {
+            let sum: u128 = cache.iter().map(|(_, weight)| u128::from(*weight)).sum();
+            assert_eq!(sum, u128::from(cache.weight()), "{policy}");
+        };
+        cache.insert(1, u64::MAX - 10);
+        cache.insert(2, 5);
+        check(&cache);
+        assert_eq!(cache.insert(2, u64::MAX), Inserted::Replaced(5), "{policy}");
+        check(&cache);
+        assert_eq!((cache.peek(&1), cache.peek(&2)), (None, Some(&u64::MAX)), "{policy}");
+        cache.insert(3, u64::MAX);
+        cache.insert(3, 7);
+        check(&cache);
+        // Beside what is pinned there is no room: refused, and the old value is gone.
+        cache.insert(4, u64::MAX - 7);
+        assert!(cache.pin(&4));
+        assert_eq!(cache.insert(3, 8), Inserted::Rejected(8), "{policy}");
+        check(&cache);
+        assert_eq!((cache.peek(&3), cache.len()), (None, 1), "{policy}");
+        // What is pinned stays so.
+        cache.insert(5, 1);
+        assert_eq!(cache.insert(4, u64::MAX), Inserted::Replaced(u64::MAX - 7), "{policy}");
+        check(&cache);
+        assert_eq!(cache.insert(6, 1), Inserted::Rejected(1), "{policy}");
+        let stats = cache.stats();
+        let left = stats.replaced + stats.evicted;
+        assert_eq!(stats.inserted, left + cache.len() as u64, "{policy}: {stats:?}");
+    }
+}
+
+/// Every key collides with every other.
+#[derive(Default)]
+struct Same;
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        42
+    }
+
+    fn write(&mut self, _: &[u8]) {}
+}
+
+#[test]
+fn keys_whose_hashes_are_all_equal_are_told_apart() {
+    for policy in Policy::ALL {
+        let builder = UnsyncCache::<u32, u32>::builder(50).policy(policy).seed(1);
+        let hasher = BuildHasherDefault::<Same>::default();
+        let mut cache = builder.hasher(hasher).build_unsync().unwrap();
+        for key in 0..200 {
+            cache.insert(key, key * 7);
+            for old in 0..=key {
+                assert!(cache.get(&old).is_none_or(|value| *value == old * 7), "{policy}");
+            }
+        }
+        assert_eq!(cache.len(), 50);
     }
 }
 

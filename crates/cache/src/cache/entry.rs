@@ -70,23 +70,23 @@ where
         let mut fallout = Fallout::new();
         let mut engine = place.shard.lock();
         let decision = decide(engine.peek(place.fold, &key, now).map(|read| read.value));
-        let (wake, wanted, refused) = match decision {
+        let (superseded, wanted, refused) = match decision {
             Compute::Keep => return None,
             Compute::Put(value) => {
                 let arrival = shared.options.arrival(&key, &value, None, Duration::ZERO);
-                let wake = shared.flights.supersede(place.hash, &key);
+                let superseded = shared.supersede(&place, &key);
                 let result = engine.insert(place.fold, key, value, &arrival, now, &mut fallout);
-                (wake, Cause::Replaced, result.err())
+                (superseded, Cause::Replaced, result.err())
             }
             Compute::Remove => {
                 let wake = shared.flights.discard(place.hash, &key);
                 let all = |_: &K, _: &V| true;
                 engine.remove(place.fold, &key, now, Cause::Removed, all, &mut fallout);
-                (wake, Cause::Removed, None)
+                ((wake, shared.forget_failure(&place, &key)), Cause::Removed, None)
             }
         };
         drop(engine);
-        drop(wake);
+        drop(superseded);
         let old = shared.options.settle(fallout, wanted).map(|(_, value)| value);
         if let Some((key, value)) = refused {
             shared.reject(key, value);

@@ -202,11 +202,11 @@ where
             let place = shared.place(&pair.0);
             let mut fallout = Fallout::new();
             let mut engine = place.shard.lock();
-            let wake = shared.flights.supersede(place.hash, &pair.0);
+            let superseded = shared.supersede(&place, &pair.0);
             let state = same.then_some(state);
             engine.restore(place.hash, pair, state, &arrival, now, &mut fallout);
             drop(engine);
-            drop(wake);
+            drop(superseded);
             shared.options.settle(fallout, Cause::Rejected);
         }
     }

@@ -127,7 +127,7 @@ where
             Standing::Discarded => {}
         }
         drop(engine);
-        self.forget_failure(&place, lead.key());
+        drop(self.forget_failure(&place, lead.key()));
         self.options.settle(fallout, Cause::Rejected);
         if let Some((key, value)) = refused {
             self.reject(key, value);
@@ -175,14 +175,21 @@ where
     C: Clock,
     P: Eviction,
 {
-    /// The key was written or removed: an error of an earlier load says nothing any more.
-    pub(super) fn forget_failure<Q>(&self, place: &Place<'_, K, V, P>, key: &Q)
+    /// The key was written or removed: an error of an earlier load says nothing any more. It is to
+    /// be dropped outside every lock.
+    pub(super) fn forget_failure<Q>(
+        &self,
+        place: &Place<'_, K, V, P>,
+        key: &Q,
+    ) -> Fallout<K, Failure>
     where
         Q: Equivalent<K> + ?Sized,
     {
-        let Some(failures) = &self.failures else { return };
-        let (now, mut fallout) = (self.clock.now(), Fallout::new());
-        let all = |_: &K, _: &Failure| true;
-        failures.lock().remove(place.fold, key, now, Cause::Removed, all, &mut fallout);
+        let mut fallout = Fallout::new();
+        if let Some(failures) = &self.failures {
+            let (now, all) = (self.clock.now(), |_: &K, _: &Failure| true);
+            failures.lock().remove(place.fold, key, now, Cause::Removed, all, &mut fallout);
+        }
+        fallout
     }
 }
