@@ -22,6 +22,7 @@ use voussoir_core::Nanos;
 
 pub(crate) use fallout::{Fallout, Gone};
 pub(crate) use manage::Kept;
+pub(crate) use read::Read;
 use slab::{MOST, Node, Slab};
 use tags::Tags;
 

@@ -2,10 +2,15 @@
 
 #![cfg(feature = "std")]
 
-use core::time::Duration;
-use std::sync::{Arc, Mutex};
+#[expect(dead_code, reason = "other tests use the rest")]
+mod polled;
 
-use voussoir_cache::{Cache, Compute, Inserted, LoadError, Policy, Terms};
+use core::time::Duration;
+use std::sync::{Arc, Mutex, mpsc};
+
+use polled::{Polled, YieldTimes};
+use voussoir_cache::flight::Task;
+use voussoir_cache::{Cache, Compute, Executor, Inserted, LoadError, Policy, Terms};
 use voussoir_core::ManualClock;
 
 type Shared = Cache<u32, u32, std::hash::RandomState, ManualClock>;
@@ -22,6 +27,18 @@ fn fail(cache: &Shared) {
 
 fn down() -> Result<u32, LoadError<&'static str>> {
     Err(LoadError::Load(Arc::new("down")))
+}
+
+/// Whether a caller is told of an earlier error. If not, it has loaded and removed a value.
+fn is_remembered(cache: &Shared) -> bool {
+    let mut loaded = false;
+    let result = cache.get_or_load(&1, || {
+        loaded = true;
+        Ok::<_, &str>(0)
+    });
+    cache.remove(&1);
+    assert_eq!(result.is_err(), !loaded);
+    !loaded
 }
 
 #[test]
@@ -50,6 +67,68 @@ fn an_insertion_of_any_kind_voids_a_remembered_error() {
         cache.bump_version();
         assert_eq!(cache.get_or_load(&1, || Ok::<_, &str>(7)), Ok(7), "{way}");
     }
+}
+
+#[test]
+fn an_error_of_a_load_that_an_insertion_or_a_removal_overtook_is_not_remembered() {
+    type Overtake = fn(&Shared);
+    let ways: [Overtake; 3] = [
+        |cache| {
+            cache.insert_with(1, 5, &Terms::new().ttl(SEC));
+        },
+        |cache| assert_eq!(cache.remove(&1), None),
+        Cache::clear,
+    ];
+    for (way, overtake) in ways.into_iter().enumerate() {
+        let clock = ManualClock::new();
+        let cache = cache(&clock);
+        let result = cache.get_or_load(&1, || {
+            overtake(&cache);
+            Err("down")
+        });
+        assert_eq!(result, down());
+        clock.advance(2 * SEC);
+        assert!(!is_remembered(&cache), "{way}");
+    }
+}
+
+#[test]
+fn a_caller_that_waited_does_not_remember_the_error_again() {
+    let clock = ManualClock::new();
+    let cache = cache(&clock);
+    let call = |cache: &Shared| {
+        let cache = cache.clone();
+        let load = async || {
+            YieldTimes(1).await;
+            Err::<u32, _>("down")
+        };
+        Polled::new(async move { cache.get_or_load_async(&1, load).await })
+    };
+    let (mut leader, mut late, mut later) = (call(&cache), call(&cache), call(&cache));
+    assert!(leader.poll().is_pending() && late.poll().is_pending() && later.poll().is_pending());
+    assert_eq!(leader.poll(), std::task::Poll::Ready(down()));
+    // 99 s later it is still the leader's error, of then.
+    clock.advance(99 * SEC);
+    assert_eq!(late.poll(), std::task::Poll::Ready(down()));
+    clock.advance(SEC);
+    assert!(!is_remembered(&cache), "prolonged by who waited");
+    // Nor does it come back after a success.
+    assert_eq!(later.poll(), std::task::Poll::Ready(down()));
+    assert!(!is_remembered(&cache), "brought back by who waited");
+}
+
+#[test]
+fn a_detached_load_remembers_its_error_though_all_callers_have_left() {
+    let clock = ManualClock::new();
+    let cache = cache(&clock);
+    let (queue, tasks) = mpsc::channel::<Task>();
+    let executor = Executor::new(move |task| drop(queue.send(task)));
+    let load = async || Err::<u32, _>("down");
+    let mut call = Polled::new(cache.get_or_load_detached(&1, &executor, load));
+    assert!(call.poll().is_pending());
+    drop(call);
+    assert!(Polled::new(tasks.recv().unwrap()).poll().is_ready());
+    assert!(is_remembered(&cache));
 }
 
 #[test]

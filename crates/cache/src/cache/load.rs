@@ -13,7 +13,7 @@ use voussoir_core::Clock;
 
 use super::refresh::Found;
 use super::{Cache, Place, Shared};
-use crate::flight::{Arrival, Lead, LoadError, Role};
+use crate::flight::{Arrival, LoadError, Role};
 use crate::policy::Eviction;
 
 impl<K, V, S, C, P> Cache<K, V, S, C, P>
@@ -130,23 +130,25 @@ where
         let place = shared.place(key);
         match shared.find(&place, key) {
             Found::Fresh(value) => return Ok(value),
-            Found::Aging(value) => return Ok(shared.renew(&place, key, value, loader)),
+            Found::Aging(old, throw) => return Ok(shared.renew(&place, key, old, throw, loader)),
             Found::Missing => {}
         }
         if let Some(error) = shared.failure(&place, key) {
             return Err(error);
         }
-        let begun = shared.load_begins();
-        let result = shared.flights.load(
+        let result = shared.flights.load_by(
             place.hash,
             key,
             || key.to_owned(),
             within,
             || shared.look_again(&place, key),
-            loader,
-            |lead, value| shared.store(lead, key.to_owned(), value, shared.load_took(begun)),
+            |lead| {
+                let begun = shared.load_begins();
+                let result = lead.scope(loader);
+                shared.conclude(lead, || key.to_owned(), result, shared.load_took(begun))
+            },
         );
-        shared.conclude(&place, key, result)
+        shared.or_what_is_left(&place, key, result)
     }
 
     /// As [`get_or_load`](Self::get_or_load), but an error is the caller's alone: of those that wait,
@@ -172,7 +174,7 @@ where
         let place = shared.place(key);
         match shared.find(&place, key) {
             Found::Fresh(value) => return Ok(value),
-            Found::Aging(value) => return Ok(shared.renew(&place, key, value, loader)),
+            Found::Aging(old, throw) => return Ok(shared.renew(&place, key, old, throw, loader)),
             Found::Missing => {}
         }
         loop {
@@ -229,64 +231,36 @@ where
         place: &Place<'_, K, V, P>,
         key: &Q,
         old: V,
+        throw: u64,
         loader: impl FnOnce() -> Result<V, E>,
     ) -> V
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
         E: Send + Sync + 'static,
     {
-        let Some(lead) = self.flights.try_lead(place.hash, key, || key.to_owned()) else {
-            return old;
-        };
+        let (old, lead) = self.lead_refresh(place, key, old, throw);
+        let Some(lead) = lead else { return old };
         let begun = self.load_begins();
         let result = lead.scope(loader);
-        self.renewed(lead, key.to_owned(), old, result, begun)
+        let took = self.load_took(begun);
+        self.conclude(lead, || key.to_owned(), result, took).unwrap_or(old)
     }
 
-    fn renewed<E>(
-        &self,
-        lead: Lead<K, V>,
-        key: K,
-        old: V,
-        result: Result<V, E>,
-        begun: voussoir_core::Nanos,
-    ) -> V
-    where
-        E: Send + Sync + 'static,
-    {
-        match result {
-            Ok(value) => {
-                let value = self.store(&lead, key, value, self.load_took(begun));
-                lead.land(&value);
-                value
-            }
-            Err(error) => {
-                lead.fail(error);
-                old
-            }
-        }
-    }
-
-    /// Remembers an error, or serves what is left in its place.
-    fn conclude<Q, E>(
+    /// A result, or what is left to be served in the place of an error.
+    fn or_what_is_left<Q, E>(
         &self,
         place: &Place<'_, K, V, P>,
         key: &Q,
         result: Result<V, LoadError<E>>,
     ) -> Result<V, LoadError<E>>
     where
-        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
-        E: Send + Sync + 'static,
+        Q: Equivalent<K> + ?Sized,
     {
-        let Err(error) = result else { return result };
-        if let LoadError::Load(error) = &error {
-            if let Some(old) = self.last_resort(place, key) {
-                return Ok(old);
+        match result {
+            Err(LoadError::Load(error)) => {
+                self.last_resort(place, key).ok_or(LoadError::Load(error))
             }
-            if self.failures.is_some() {
-                self.remember_failure(place, key.to_owned(), error);
-            }
+            other => other,
         }
-        Err(error)
     }
 }

@@ -4,13 +4,14 @@ use core::hash::{BuildHasher, Hash};
 use core::sync::atomic::Ordering;
 use core::time::Duration;
 
+use alloc::borrow::ToOwned;
 use alloc::sync::Arc;
 use equivalent::Equivalent;
 use voussoir_core::{Clock, Nanos, Random};
 
 use super::{Arrival, Place, Shared};
 use crate::Cause;
-use crate::engine::Fallout;
+use crate::engine::{Engine, Fallout, Read};
 use crate::flight::{Failure, Lead, LoadError, Standing};
 use crate::policy::Eviction;
 use crate::refresh::Verdict;
@@ -19,10 +20,21 @@ use crate::refresh::Verdict;
 pub(super) enum Found<V> {
     /// A value to be served.
     Fresh(V),
-    /// A value to be served, which somebody should load anew.
-    Aging(V),
+    /// A value to be served, which somebody should load anew; and the throw that said so, by which
+    /// who looks again must judge: a second one would make early refreshes rarer.
+    Aging(V, u64),
     /// Nothing to be served without a load.
     Missing,
+}
+
+impl<V> Found<V> {
+    fn of(found: Option<(V, Verdict)>, throw: u64) -> Self {
+        match found {
+            Some((value, verdict)) if verdict.wants_refresh() => Self::Aging(value, throw),
+            Some((value, _)) => Self::Fresh(value),
+            None => Self::Missing,
+        }
+    }
 }
 
 impl<K, V, S, C, P> Shared<K, V, S, C, P>
@@ -39,34 +51,76 @@ where
         Q: Equivalent<K> + ?Sized,
     {
         let now = self.now();
-        let rules = self.options.freshness;
         let expiry = self.options.expiry.as_deref();
+        let throw = self.throw();
         let found = place.shard.use_one(|engine| {
-            let (read, verdict) = if rules.is_plain() {
-                (engine.peek(place.fold, key, now)?, Verdict::Fresh)
-            } else {
-                let (read, end, cost) = engine.peek_stale(place.fold, key, now)?;
-                let ttl = (end < Nanos::MAX).then(|| end.as_duration());
-                let mut dice = self.dice();
-                (read, rules.judge_at(now, Nanos::ZERO, ttl, cost, &mut dice))
-            };
-            if !verdict.is_servable() {
-                return None;
-            }
+            let (read, verdict) = self.judge(engine, place, key, now, throw)?;
             let later = engine.touch(read.slot, now, expiry).then_some(read.slot);
             Some(((read.value.clone(), verdict), later))
         });
-        match found {
-            Some((value, verdict)) if verdict.wants_refresh() => Found::Aging(value),
-            Some((value, _)) => Found::Fresh(value),
-            None => Found::Missing,
-        }
+        Found::of(found, throw)
     }
 
-    /// Numbers of one throw.
-    fn dice(&self) -> Random {
+    /// Finds what may be served, and says how good it is.
+    #[inline]
+    fn judge<'a, Q>(
+        &self,
+        engine: &'a Engine<K, V, P>,
+        place: &Place<'_, K, V, P>,
+        key: &Q,
+        now: Nanos,
+        throw: u64,
+    ) -> Option<(Read<'a, V>, Verdict)>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let rules = self.options.freshness;
+        if rules.is_plain() {
+            return Some((engine.peek(place.fold, key, now)?, Verdict::Fresh));
+        }
+        let (read, end, cost) = engine.peek_stale(place.fold, key, now)?;
+        let ttl = (end < Nanos::MAX).then(|| end.as_duration());
+        let mut dice = Random::seeded(throw);
+        let verdict = rules.judge_at(now, Nanos::ZERO, ttl, cost, &mut dice);
+        verdict.is_servable().then_some((read, verdict))
+    }
+
+    /// The seed of one throw, where there are dice.
+    fn throw(&self) -> u64 {
         let step = 0x9E37_79B9_7F4A_7C15;
-        Random::seeded(self.seed.fetch_add(step, Ordering::Relaxed))
+        if self.options.early { self.seed.fetch_add(step, Ordering::Relaxed) } else { 0 }
+    }
+
+    /// Takes the lead of a refresh for who found an ageing value. What to serve meanwhile, and the
+    /// lead, if there is to be a load: another caller's may have come in since this one looked.
+    pub(super) fn lead_refresh<Q>(
+        &self,
+        place: &Place<'_, K, V, P>,
+        key: &Q,
+        old: V,
+        throw: u64,
+    ) -> (V, Option<Lead<K, V>>)
+    where
+        Q: Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        let Some(lead) = self.flights.try_lead(place.hash, key, || key.to_owned()) else {
+            return (old, None);
+        };
+        // Without counting. After the flight is in its table: the lock of the shard puts this look
+        // and whoever writes or removes the key in an order, so that one of the two sees the other.
+        let now = self.now();
+        let found = place.shard.read(|engine| {
+            let (read, verdict) = self.judge(engine, place, key, now, throw)?;
+            Some((read.value.clone(), verdict))
+        });
+        match Found::of(found, throw) {
+            Found::Fresh(value) => {
+                lead.land(&value);
+                (value, None)
+            }
+            Found::Aging(value, _) => (value, Some(lead)),
+            Found::Missing => (old, Some(lead)),
+        }
     }
 
     /// Looks again, without counting: for who leads a load or was told to look.
@@ -101,6 +155,31 @@ where
             self.clock.now().saturating_duration_since(begun)
         } else {
             Duration::ZERO
+        }
+    }
+
+    /// The leader has loaded: stores the value or remembers the error, then tells all that wait.
+    pub(super) fn conclude<E>(
+        &self,
+        lead: Lead<K, V>,
+        to_owned: impl FnOnce() -> K,
+        result: Result<V, E>,
+        took: Duration,
+    ) -> Result<V, LoadError<E>>
+    where
+        E: Send + Sync + 'static,
+    {
+        match result {
+            Ok(value) => {
+                let value = self.store(&lead, to_owned(), value, took);
+                lead.land(&value);
+                Ok(value)
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                self.remember_failure(&lead, to_owned, &error);
+                Err(LoadError::Load(lead.fail_with(error)))
+            }
         }
     }
 
@@ -147,12 +226,16 @@ where
         failure.of().map(LoadError::Load)
     }
 
-    /// Remembers the error of a load.
-    pub(super) fn remember_failure<E>(&self, place: &Place<'_, K, V, P>, key: K, error: &Arc<E>)
+    /// Remembers the error of a load, unless an older value is left to be served in its place.
+    fn remember_failure<E>(&self, lead: &Lead<K, V>, to_owned: impl FnOnce() -> K, error: &Arc<E>)
     where
         E: Send + Sync + 'static,
     {
         let Some(failures) = &self.failures else { return };
+        let (now, place) = (self.now(), self.place(lead.key()));
+        if place.shard.read(|engine| engine.peek_stale(place.fold, lead.key(), now).is_some()) {
+            return;
+        }
         let arrival = Arrival {
             weight: 1,
             ttl: Some(self.options.negative.ttl()),
@@ -161,10 +244,16 @@ where
             terms: None,
         };
         let failure = Failure::new(Arc::clone(error));
-        let now = self.clock.now();
+        let key = to_owned();
         let mut fallout = Fallout::new();
-        let result = failures.lock().insert(place.fold, key, failure, &arrival, now, &mut fallout);
-        drop((result, fallout));
+        let mut engine = failures.lock();
+        // Who writes or removes the key marks the flight first, and takes this lock then: either it
+        // is seen here, or it forgets what is remembered here.
+        if lead.standing() == Standing::Wanted {
+            let result = engine.insert(place.fold, key, failure, &arrival, now, &mut fallout);
+            drop(engine);
+            drop((result, fallout));
+        }
     }
 }
 

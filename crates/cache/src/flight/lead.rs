@@ -109,8 +109,11 @@ impl<K, V> Lead<K, V> {
     /// the lead.
     ///
     /// Complexity: O(those that wait).
-    pub fn fail<E: Send + Sync + 'static>(mut self, error: E) -> Arc<E> {
-        let error = Arc::new(error);
+    pub fn fail<E: Send + Sync + 'static>(self, error: E) -> Arc<E> {
+        self.fail_with(Arc::new(error))
+    }
+
+    pub(crate) fn fail_with<E: Send + Sync + 'static>(mut self, error: Arc<E>) -> Arc<E> {
         self.table.remove(&self.flight);
         self.settle(Landing::Failed(Failure::new(Arc::clone(&error))));
         error

@@ -68,6 +68,26 @@ impl<K, V: Clone> Flights<K, V> {
         Q: Equivalent<K> + ?Sized,
         E: Send + Sync + 'static,
     {
+        self.load_by(hash, key, to_owned, within, look, |lead| {
+            let result = lead.scope(loader);
+            conclude(lead, result, store)
+        })
+    }
+
+    /// As [`load`](Self::load), where `fly` is all that the leader does.
+    pub(crate) fn load_by<Q, E>(
+        &self,
+        hash: u64,
+        key: &Q,
+        to_owned: impl Fn() -> K,
+        within: Option<Duration>,
+        look: impl Fn() -> Option<V>,
+        fly: impl FnOnce(Lead<K, V>) -> Result<V, LoadError<E>>,
+    ) -> Result<V, LoadError<E>>
+    where
+        Q: Equivalent<K> + ?Sized,
+        E: Send + Sync + 'static,
+    {
         // A time beyond what the system can tell is no limit.
         let deadline = within.and_then(|within| Instant::now().checked_add(within));
         loop {
@@ -77,10 +97,7 @@ impl<K, V: Clone> Flights<K, V> {
                 Role::Recursive => Step::Done(Err(LoadError::Recursive)),
             };
             match next.look(&look) {
-                Step::Lead(lead) => {
-                    let result = lead.scope(loader);
-                    return conclude(lead, result, store);
-                }
+                Step::Lead(lead) => return fly(lead),
                 Step::LookAgain => {}
                 Step::Done(result) => return result,
             }
@@ -110,6 +127,28 @@ impl<K, V: Clone> Flights<K, V> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
+        let fly = |lead: Lead<K, V>| async move {
+            let result = lead.scope_async(async { loader().await }).await;
+            conclude(lead, result, store)
+        };
+        self.load_async_by(hash, key, to_owned, timer, look, fly).await
+    }
+
+    /// As [`load_async`](Self::load_async), where `fly` is all that the leader does.
+    pub(crate) async fn load_async_by<Q, E, F>(
+        &self,
+        hash: u64,
+        key: &Q,
+        to_owned: impl Fn() -> K,
+        timer: impl Future<Output = ()>,
+        look: impl Fn() -> Option<V>,
+        fly: impl FnOnce(Lead<K, V>) -> F,
+    ) -> Result<V, LoadError<E>>
+    where
+        Q: Equivalent<K> + ?Sized,
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, LoadError<E>>>,
+    {
         let mut timer = pin!(timer);
         loop {
             let next = match self.begin(hash, key, &to_owned) {
@@ -118,10 +157,7 @@ impl<K, V: Clone> Flights<K, V> {
                 Role::Recursive => Step::Done(Err(LoadError::Recursive)),
             };
             match next.look(&look) {
-                Step::Lead(lead) => {
-                    let result = lead.scope_async(async { loader().await }).await;
-                    return conclude(lead, result, store);
-                }
+                Step::Lead(lead) => return fly(lead).await,
                 Step::LookAgain => {}
                 Step::Done(result) => return result,
             }
@@ -158,6 +194,24 @@ impl<K, V: Clone> Flights<K, V> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>> + Send,
     {
+        let fly = |lead: Lead<K, V>| lead.run_on(executor, loader.clone(), store.clone());
+        self.load_detached_by(hash, key, to_owned, timer, look, fly).await
+    }
+
+    /// As [`load_detached`](Self::load_detached), where `fly` gives the load to an executor.
+    pub(crate) async fn load_detached_by<Q, E>(
+        &self,
+        hash: u64,
+        key: &Q,
+        to_owned: impl Fn() -> K,
+        timer: impl Future<Output = ()>,
+        look: impl Fn() -> Option<V>,
+        fly: impl Fn(Lead<K, V>),
+    ) -> Result<V, LoadError<E>>
+    where
+        Q: Equivalent<K> + ?Sized,
+        E: Send + Sync + 'static,
+    {
         let mut timer = pin!(timer);
         loop {
             let next = match self.begin(hash, key, &to_owned) {
@@ -168,7 +222,7 @@ impl<K, V: Clone> Flights<K, V> {
             let next = match next.look(&look) {
                 Step::Lead(lead) => {
                     let (lead, wait) = lead.detach();
-                    lead.run_on(executor, loader.clone(), store.clone());
+                    fly(lead);
                     Step::after(wait.until(timer.as_mut()).await).look(&look)
                 }
                 other => other,

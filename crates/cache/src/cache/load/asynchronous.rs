@@ -89,29 +89,34 @@ where
         let place = shared.place(key);
         match shared.find(&place, key) {
             Found::Fresh(value) => return Ok(value),
-            Found::Aging(old) => {
-                let lead = shared.flights.try_lead(place.hash, key, || key.to_owned());
+            Found::Aging(old, throw) => {
+                let (old, lead) = shared.lead_refresh(&place, key, old, throw);
                 let Some(lead) = lead else { return Ok(old) };
                 let begun = shared.load_begins();
                 let result = lead.scope_async(async { loader().await }).await;
-                return Ok(shared.renewed(lead, key.to_owned(), old, result, begun));
+                let took = shared.load_took(begun);
+                return Ok(shared.conclude(lead, || key.to_owned(), result, took).unwrap_or(old));
             }
             Found::Missing => {}
         }
         if let Some(error) = shared.failure(&place, key) {
             return Err(error);
         }
-        let begun = shared.load_begins();
-        let load = shared.flights.load_async(
+        let load = shared.flights.load_async_by(
             place.hash,
             key,
             || key.to_owned(),
             timer,
             || shared.look_again(&place, key),
-            loader,
-            |lead, value| shared.store(lead, key.to_owned(), value, shared.load_took(begun)),
+            |lead| async move {
+                let begun = shared.load_begins();
+                let result = lead.scope_async(async { loader().await }).await;
+                let took = shared.load_took(begun);
+                shared.conclude(lead, || key.to_owned(), result, took)
+            },
         );
-        shared.conclude(&place, key, load.await)
+        let result = load.await;
+        shared.or_what_is_left(&place, key, result)
     }
 
     /// As [`get_or_load_async`](Self::get_or_load_async), but the load runs on `executor` and goes on
@@ -141,20 +146,22 @@ where
     {
         let shared = &*self.shared;
         let place = shared.place(key);
-        let begun = shared.load_begins();
-        let store = {
-            let cache = self.clone();
-            move |lead: &Lead<K, V>, value| {
-                let took = cache.shared.load_took(begun);
-                cache.shared.store(lead, lead.key().clone(), value, took)
-            }
+        let fly = |lead: Lead<K, V>| {
+            let (cache, loader) = (self.clone(), loader.clone());
+            executor.spawn(async move {
+                let shared = &*cache.shared;
+                let begun = shared.load_begins();
+                let result = lead.scope_async(async { loader().await }).await;
+                let (took, key) = (shared.load_took(begun), lead.key().clone());
+                // Whom it concerns is told by the landing.
+                let _ = shared.conclude(lead, || key, result, took);
+            });
         };
         match shared.find(&place, key) {
             Found::Fresh(value) => return Ok(value),
-            Found::Aging(value) => {
-                if let Some(lead) = shared.flights.try_lead(place.hash, key, || key.to_owned()) {
-                    lead.run_on(executor, loader, store);
-                }
+            Found::Aging(old, throw) => {
+                let (value, lead) = shared.lead_refresh(&place, key, old, throw);
+                lead.into_iter().for_each(fly);
                 return Ok(value);
             }
             Found::Missing => {}
@@ -162,16 +169,15 @@ where
         if let Some(error) = shared.failure(&place, key) {
             return Err(error);
         }
-        let load = shared.flights.load_detached(
+        let load = shared.flights.load_detached_by(
             place.hash,
             key,
             || key.to_owned(),
             pending(),
             || shared.look_again(&place, key),
-            loader,
-            store,
-            executor,
+            fly,
         );
-        shared.conclude(&place, key, load.await)
+        let result = load.await;
+        shared.or_what_is_left(&place, key, result)
     }
 }

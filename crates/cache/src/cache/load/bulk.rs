@@ -63,7 +63,7 @@ where
         let mut missing = Vec::new();
         for (at, key) in keys.iter().enumerate() {
             let found = match shared.find(&shared.place(key), key) {
-                Found::Fresh(value) | Found::Aging(value) => Some(value),
+                Found::Fresh(value) | Found::Aging(value, _) => Some(value),
                 Found::Missing => None,
             };
             if found.is_none() {
