@@ -15,6 +15,7 @@ const USAGE: &str = "\
 scoreboard: ours against the peers
 
   --area NAME     only this area; may be repeated (default: all)
+  --case TEXT     only the cases whose name contains this
   --quick         few short rounds, to see that everything runs
   --json FILE     write the rows there too
   --traces DIR    recorded cache traces, for the areas that use them
@@ -22,6 +23,7 @@ scoreboard: ours against the peers
 
 struct Options {
     areas: Vec<&'static Area>,
+    part: String,
     plan: Plan,
     json: Option<PathBuf>,
     inputs: Inputs,
@@ -48,7 +50,7 @@ fn main() -> ExitCode {
     );
     let mut rows = Vec::new();
     for area in options.areas {
-        let board = board::run(area, &options.inputs, options.plan);
+        let board = board::run(area, &options.inputs, options.plan, &options.part);
         let title = format!("{}: {}", area.name, area.about);
         print!("{}", Report { title: &title, board: &board });
         rows.extend(board.rows);
@@ -64,12 +66,18 @@ fn main() -> ExitCode {
 
 /// The options, or nothing if help was asked for.
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options =
-        Options { areas: Vec::new(), plan: Plan::FULL, json: None, inputs: Inputs::FULL };
+    let mut options = Options {
+        areas: Vec::new(),
+        part: String::new(),
+        plan: Plan::FULL,
+        json: None,
+        inputs: Inputs::FULL,
+    };
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
         match word.as_str() {
             "--area" => options.areas.push(find(&value()?)?),
+            "--case" => options.part = value()?,
             "--quick" => options.plan = Plan::QUICK,
             "--json" => options.json = Some(value()?.into()),
             "--traces" => options.inputs.traces = Some(value()?.into()),

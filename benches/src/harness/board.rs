@@ -25,16 +25,17 @@ pub struct Board {
     pub breaches: Vec<String>,
 }
 
-/// Builds, weighs and runs everything of `area`.
-pub fn run(area: &Area, inputs: &Inputs, plan: Plan) -> Board {
+/// Builds, weighs and runs those cases of `area` whose name contains `part`, which is all of them
+/// where it is empty.
+pub fn run(area: &Area, inputs: &Inputs, plan: Plan, part: &str) -> Board {
     let mut random = SplitMix::new(plan.builds as u64);
     let mut shift = Vec::new();
-    let (mut cases, mut showings) = build_and_measure(area, inputs, plan);
+    let (mut cases, mut showings) = build_and_measure(area, inputs, plan, part);
     for _ in 1..plan.builds {
         drop(cases);
         // Small blocks that stay, so that the next build does not get the places of this one.
         shift.extend((0..random.below(64)).map(|_| vec![1_u8; 1 << 14]));
-        let (built, shown) = build_and_measure(area, inputs, plan);
+        let (built, shown) = build_and_measure(area, inputs, plan, part);
         cases = built;
         showings.iter_mut().zip(shown).for_each(|(all, more)| all.extend(more));
     }
@@ -70,8 +71,14 @@ pub fn run(area: &Area, inputs: &Inputs, plan: Plan) -> Board {
     Board { rows, floors: floors.table(), breaches }
 }
 
-fn build_and_measure(area: &Area, inputs: &Inputs, plan: Plan) -> (Vec<Case>, Vec<Showing>) {
-    let cases = (area.cases)(inputs);
+fn build_and_measure(
+    area: &Area,
+    inputs: &Inputs,
+    plan: Plan,
+    part: &str,
+) -> (Vec<Case>, Vec<Showing>) {
+    let mut cases = (area.cases)(inputs);
+    cases.retain(|case| case.name().contains(part));
     let floors = Floor::ALL.map(Floor::contestant);
     let mut lanes = lanes(&cases, &floors);
     measure(&mut lanes, plan);

@@ -186,6 +186,17 @@ pub enum Case {
     Figured(Figured),
 }
 
+impl Case {
+    /// The name that its rows begin with.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Timed(case) => &case.name,
+            Self::Weighed(case) => &case.name,
+            Self::Figured(case) => &case.name,
+        }
+    }
+}
+
 impl From<Figured> for Case {
     fn from(case: Figured) -> Self {
         Self::Figured(case)
