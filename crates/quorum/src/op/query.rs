@@ -72,6 +72,8 @@ impl<S: Version> QueryOp<S> {
         if self.done || !self.sent.contains(place) || !self.answered.insert(place) {
             return QueryStep::Wait;
         }
+        // Late is not never.
+        self.failed.remove(place);
         match (&mut self.newest, version) {
             (Some(newest), Some(version)) => newest.join(version),
             (newest @ None, version) => *newest = version.cloned(),
