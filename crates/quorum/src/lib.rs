@@ -142,7 +142,7 @@ pub use replicas::{Places, Replicas};
 pub use rule::Rule;
 pub use tombstone::{Grace, TombstoneKept};
 pub use version::Version;
-pub use view::{Member, MemberState, NotLater, Plan, TooFewMembers, View};
+pub use view::{Member, MemberState, NotLater, Plan, PlanError, View};
 pub use voussoir_core::ConfigError;
 pub use wire::DecodeError;
 
