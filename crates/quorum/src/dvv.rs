@@ -223,8 +223,8 @@ impl<V: Clone, A: Actor> Version for DvvSet<V, A> {
     /// the other knows only the context; they then count as concurrent, so that both are repaired.
     fn compare(&self, other: &Self) -> Causality {
         let causality = self.clock.compare(&other.clock);
-        let dots = |set: &Self| set.siblings.iter().map(|(dot, _)| dot.clone()).collect::<Vec<_>>();
-        if causality == Causality::Equal && dots(self) != dots(other) {
+        let (ours, theirs) = (self.siblings(), other.siblings());
+        if causality == Causality::Equal && !ours.map(|(dot, _)| dot).eq(theirs.map(|(dot, _)| dot)) {
             return Causality::Concurrent;
         }
         causality
