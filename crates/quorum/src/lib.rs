@@ -63,7 +63,7 @@
 //! |---|---|
 //! | replicas of an operation | 64, joining ones and stand-ins included; 16 stand-ins |
 //! | replicas of a rule that names one twice, or of rules of different shape | 20 |
-//! | actors that are read from bytes | 64 |
+//! | actors of a token, as text | 64; as bytes, as many as they hold |
 //! | siblings | 100, or as [`put_within`](DvvSet::put_within) says |
 //! | epochs of a node, events of an actor | 65,535; 2^64 − 1: errors after that, never a wrap |
 //! | hybrid time | until the year 10889; 65,536 readings a millisecond, then borrowed from the next |

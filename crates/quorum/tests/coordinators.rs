@@ -370,6 +370,19 @@ fn a_late_reply_that_already_has_it_stands_for_a_write_back() {
     assert_eq!(read.newest(), Some(&7));
 }
 
+/// A late answer to the question is none to the write-back.
+#[test]
+fn a_late_reply_does_not_undo_a_failed_write_back() {
+    let mut read = ReadOp::new(&Quorum::nrw(3, 2, 2).unwrap(), ReadMode::Monotonic).unwrap();
+    let _ = read.start(Replicas::first(3));
+    let _ = read.on_reply(0, Some(&7_u64));
+    assert_eq!(read.on_reply(1, Some(&6)), ReadStep::WriteBack([1, 2].into()));
+    assert_eq!(read.on_fail(2), ReadStep::Wait);
+    assert_eq!(read.on_reply(2, Some(&6)), ReadStep::Wait);
+    let outcome = ReadOutcome::NotWrittenBack { holders: Replicas::one(0) };
+    assert_eq!(read.on_fail(1), ReadStep::Done(outcome));
+}
+
 #[test]
 fn digests_cost_one_more_trip_when_the_newest_is_elsewhere() {
     let quorum = Quorum::nrw(3, 2, 2).unwrap();
@@ -482,9 +495,8 @@ fn a_read_asks_as_many_others_as_it_needs_when_one_fails() {
 
 #[test]
 fn what_was_asked_for_once_is_not_asked_for_again() {
-    let mut read = ReadOp::new(&Quorum::nrw(3, 2, 2).unwrap(), ReadMode::Fast)
-        .unwrap()
-        .digests(true);
+    let mut read =
+        ReadOp::new(&Quorum::nrw(3, 2, 2).unwrap(), ReadMode::Fast).unwrap().digests(true);
     let _ = read.start(Replicas::first(3));
     let _ = read.on_reply(0, Some(&7_u64));
     let fetch = ReadStep::Send { data: Replicas::one(1), digests: Replicas::NONE };
@@ -513,9 +525,8 @@ fn a_version_whose_value_nobody_has_any_more_is_not_found() {
 
 #[test]
 fn a_late_digest_asks_for_no_repair_with_a_value_that_nobody_has_sent() {
-    let mut read = ReadOp::new(&Quorum::nrw(3, 2, 2).unwrap(), ReadMode::RepairAsync)
-        .unwrap()
-        .digests(true);
+    let mut read =
+        ReadOp::new(&Quorum::nrw(3, 2, 2).unwrap(), ReadMode::RepairAsync).unwrap().digests(true);
     let _ = read.start(Replicas::first(3));
     let _ = read.on_reply(0, Some(&7_u64));
     assert!(matches!(read.on_digest(1, Some(&7)), ReadStep::Done(_)));

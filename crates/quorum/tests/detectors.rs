@@ -6,8 +6,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use voussoir_core::{ManualClock, Nanos, Random};
 use voussoir_quorum::{
-    Exponential, Gossip, GossipConfig, GossipEvent, Grace, HintLimits, HintStore, Hints, Hlc, HlcError,
-    HlcTime, MemberState, Merkle, MerkleEntry, Normal, PhiAccrual, PhiModel, PlanError, Quorum, View,
+    Exponential, Gossip, GossipConfig, GossipEvent, Grace, HintLimits, HintStore, Hints, Hlc,
+    HlcError, HlcTime, MemberState, Merkle, MerkleEntry, Normal, PhiAccrual, PhiModel, PlanError,
+    Quorum, View,
 };
 
 proptest! {
@@ -417,7 +418,11 @@ fn a_leaving_replica_still_counts_and_its_successor_is_pending() {
     assert_eq!(plan.up(|node| *node != "c").len(), 4);
     assert!(view.plan(&["a"], 3, 0).is_err());
     let twice = view.plan(&["a", "a", "c", "c", "d"], 3, 5).unwrap();
-    assert_eq!(twice.nodes(), ["a", "c", "d"], "one node is one replica, however often it is named");
+    assert_eq!(
+        twice.nodes(),
+        ["a", "c", "d"],
+        "one node is one replica, however often it is named"
+    );
     assert!(view.set("b", 1, MemberState::Up).is_err(), "no way back in this life");
     view.set("b", 2, MemberState::Joining).unwrap();
 }
@@ -434,7 +439,10 @@ fn a_plan_has_as_many_places_as_an_operation_or_is_none() {
     let joining_first: Vec<u8> = (60..70).chain(0..60).collect();
     let error = view.plan(&joining_first, 60, 0).unwrap_err();
     assert_eq!(error, PlanError::TooManyPlaces { found: 70 });
-    assert_eq!(view.plan(&nodes, 65, 0).unwrap_err(), PlanError::TooFewMembers { found: 60, needed: 65 });
+    assert_eq!(
+        view.plan(&nodes, 65, 0).unwrap_err(),
+        PlanError::TooFewMembers { found: 60, needed: 65 }
+    );
     let plan = view.plan(&nodes, 50, 255).unwrap();
     assert_eq!((plan.nodes().len(), plan.pending()), (60, 0));
     let quorum = Quorum::majority(50).unwrap();

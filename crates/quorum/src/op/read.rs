@@ -228,9 +228,8 @@ impl<S: Version> ReadOp<S> {
 
     fn reply(&mut self, place: u8, version: Option<&S>) -> ReadStep {
         // Its value, after its version alone.
-        let fetched = self.phase == Phase::Fetching
-            && self.data.contains(place)
-            && self.again.remove(place);
+        let fetched =
+            self.phase == Phase::Fetching && self.data.contains(place) && self.again.remove(place);
         if !self.sent.contains(place) || (self.answered.contains(place) && !fetched) {
             return ReadStep::Wait;
         }
@@ -239,10 +238,10 @@ impl<S: Version> ReadOp<S> {
             return self.fetch_elsewhere(place);
         }
         self.answered.insert(place);
-        self.failed.remove(place);
         match self.phase {
             Phase::New => ReadStep::Wait,
             Phase::Asking | Phase::Fetching => {
+                self.failed.remove(place);
                 self.absorb(place, version);
                 self.settle()
             }
