@@ -28,6 +28,7 @@
 //! | writes while most replicas are down | [`Hints::Count`]; reads may then miss them |
 //! | who is to answer | [`Quorum`]: counts, votes, zones, grids, trees of [`Rule`]s; [`Level`]s under Cassandra's names |
 //! | to know how stale reads of few replicas are | [`Pbs`] |
+//! | what is deleted to stay deleted | a tombstone until [`Grace`] lets it go, then [`DvvSet::count_from`] |
 //! | writes for a replica that is away | [`HintStore`]; [`Merkle`] when it was away for long |
 //! | who is alive | [`PhiAccrual`]; [`Gossip`] for a whole cluster |
 //!
