@@ -123,32 +123,32 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
 
     println!("\n1. All are up:");
-    println!("  write one: {}", cluster.write("one", Hints::Off, all)?);
+    println!("  write \"one\": {}", cluster.write("one", Hints::Off, all)?);
 
     println!("\n2. The coordinator reaches node 0 alone, and does not know it:");
-    println!("  write two: {}", cluster.write("two", Hints::Off, Replicas::one(0))?);
+    println!("  write \"two\": {}", cluster.write("two", Hints::Off, Replicas::one(0))?);
     println!("  That is not \"failed\": node 0 has it.");
 
     println!("\n3. Fast reads of two replicas, while it is so:");
-    println!("  from nodes 0 and 1: {}", cluster.read(ReadMode::Fast, &[0, 1])?);
-    println!("  from nodes 1 and 2: {}, which is older", cluster.read(ReadMode::Fast, &[1, 2])?);
+    println!("  from nodes 0 and 1: {:?}", cluster.read(ReadMode::Fast, &[0, 1])?);
+    println!("  from nodes 1 and 2: {:?}, which is older", cluster.read(ReadMode::Fast, &[1, 2])?);
 
     println!("\n4. The same, linearizable:");
-    println!("  from nodes 0 and 1: {}", cluster.read(ReadMode::Linearizable, &[0, 1])?);
+    println!("  from nodes 0 and 1: {:?}", cluster.read(ReadMode::Linearizable, &[0, 1])?);
     println!(
-        "  from nodes 1 and 2: {}, and never older again",
+        "  from nodes 1 and 2: {:?}, and never older again",
         cluster.read(ReadMode::Linearizable, &[1, 2])?
     );
 
     println!("\n5. Nodes 1 and 2 are down:");
     cluster.up = Replicas::from([0, 3, 4]);
-    println!("  strict: {}", cluster.write("three", Hints::Off, all)?);
-    println!("  sloppy: {}", cluster.write("three", Hints::Count, all)?);
+    println!("  write \"three\", strict: {}", cluster.write("three", Hints::Off, all)?);
+    println!("  write \"three\", sloppy: {}", cluster.write("three", Hints::Count, all)?);
 
     println!("\n6. They are back, and node 0 is away:");
     cluster.up = Replicas::from([1, 2, 3, 4]);
     println!(
-        "  a read of nodes 1 and 2: {}; the sloppy write is missed",
+        "  a read of nodes 1 and 2: {:?}; the sloppy write is missed",
         cluster.read(ReadMode::Fast, &[1, 2])?
     );
     for replica in [1, 2_u8] {
@@ -159,7 +159,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             cluster.hints.acknowledge(&replica, id);
         }
     }
-    println!("  after the hints were handed over: {}", cluster.read(ReadMode::Fast, &[1, 2])?);
+    println!("  after the hints were handed over: {:?}", cluster.read(ReadMode::Fast, &[1, 2])?);
 
     siblings()?;
     differences()?;

@@ -105,6 +105,34 @@ impl<V, A: Actor> DvvSet<V, A> {
         Ok(dot)
     }
 
+    /// Lets `first.actor` begin to count behind `first.counter`, if it has never counted here. For stores
+    /// that collect tombstones: the key may have lived before, clients may still hold contexts of that
+    /// life, and those must not cover what is written now. A reading of the actor's
+    /// [`Hlc`](crate::Hlc) is later than all that it ever counted; tokens grow by 8 bytes an actor.
+    ///
+    /// Complexity: O(actors).
+    ///
+    /// ```
+    /// use voussoir_core::Nanos;
+    /// use voussoir_quorum::{ActorId, Dot, DvvSet, Hlc};
+    ///
+    /// let (replica, clock) = (ActorId::new(1, 0)?, Hlc::builder().build()?);
+    /// let reading = clock.tick_at(Nanos::from_secs(1_735_689_600))?;
+    /// let mut key = DvvSet::new(); // there is nothing of it here, or nothing any more
+    /// key.count_from(&Dot::new(replica, reading.to_bits()));
+    ///
+    /// let old = [Dot::new(replica, 7)].into_iter().collect(); // as a client still has it
+    /// key.put(&old, &replica, "from ada")?;
+    /// key.put(&old, &replica, "from bob")?;
+    /// assert_eq!(key.len(), 2); // neither had read the other
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn count_from(&mut self, first: &Dot<A>) {
+        if self.clock.get(&first.actor) == 0 {
+            self.clock.observe(first);
+        }
+    }
+
     /// Removes what `context` has seen, and leaves what it has not. The clock stays: it is what keeps
     /// the removed from coming back from a replica that was away.
     ///
@@ -223,8 +251,9 @@ impl<V: Clone, A: Actor> Version for DvvSet<V, A> {
     /// the other knows only the context; they then count as concurrent, so that both are repaired.
     fn compare(&self, other: &Self) -> Causality {
         let causality = self.clock.compare(&other.clock);
-        let dots = |set: &Self| set.siblings.iter().map(|(dot, _)| dot.clone()).collect::<Vec<_>>();
-        if causality == Causality::Equal && dots(self) != dots(other) {
+        let (ours, theirs) = (self.siblings(), other.siblings());
+        if causality == Causality::Equal && !ours.map(|(dot, _)| dot).eq(theirs.map(|(dot, _)| dot))
+        {
             return Causality::Concurrent;
         }
         causality

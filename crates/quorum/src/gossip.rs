@@ -13,6 +13,9 @@ use crate::{ConfigError, Exponential, LocalPause, PhiAccrual, PhiModel};
 pub use message::{Delta, Digest, GossipEvent, Record, Reply};
 use peer::Peer;
 
+/// Intervals that each detector judges by.
+const WINDOW: usize = 100;
+
 /// How a [`Gossip`] behaves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
@@ -104,7 +107,7 @@ impl<N: Ord + Clone, V: Clone, M: PhiModel + Clone> Gossip<N, V, M> {
             return Err(ConfigError::new("most_records", 0, "1 or more"));
         }
         // Refuses an interval that no detector takes.
-        PhiAccrual::new(config.model.clone(), 1, config.interval)?;
+        PhiAccrual::new(config.model.clone(), WINDOW, config.interval)?;
         let me = Record { node: me, generation, version: 1, changed: 1, value };
         let pause = LocalPause::new(config.local_pause);
         Ok(Self { me, peers: BTreeMap::new(), forgotten: BTreeMap::new(), pause, config })
@@ -183,7 +186,7 @@ impl<N: Ord + Clone, V: Clone, M: PhiModel + Clone> Gossip<N, V, M> {
             }
             let (model, interval) = (self.config.model.clone(), self.config.interval);
             // Cannot fail: the same was built when the configuration was checked.
-            if let Ok(phi) = PhiAccrual::new(model, 100, interval) {
+            if let Ok(phi) = PhiAccrual::new(model, WINDOW, interval) {
                 self.peers.insert(record.node.clone(), Peer::new(record, phi, now));
             }
         }

@@ -15,7 +15,8 @@ pub struct HintId(u64);
 #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct HintLimits {
-    /// Bytes of all hints together. Default: 1 GiB.
+    /// Bytes of all hints together, [`BYTES_EACH`](HintStore::BYTES_EACH) for each included. Default:
+    /// 1 GiB.
     pub bytes: usize,
     /// Bytes of the hints for one target. Default: 128 MiB, so that one dead node does not take all.
     pub bytes_per_target: usize,
@@ -34,11 +35,11 @@ impl Default for HintLimits {
 /// A hint was not taken; it is given back. The write then has one replica fewer that will hear of it
 /// before anti-entropy, and the hint **must not count** as its acknowledgement.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{kept} bytes of hints are kept and {asked} more do not fit; allowed: {allowed}")]
+#[error("{kept} bytes of hints are kept and {asked} more do not fit; allowed: at most {allowed}")]
 pub struct HintError<T> {
     /// The bytes kept, of all targets or of this one.
     pub kept: usize,
-    /// The bytes of this hint.
+    /// The bytes of this hint, and those that the store needs for it.
     pub asked: usize,
     /// What may be kept.
     pub allowed: usize,
@@ -52,7 +53,8 @@ pub struct HintError<T> {
 /// acknowledged. Handing over is read, send, [`acknowledge`](Self::acknowledge): a crash in between
 /// sends a hint twice, which a dot or a stamp makes harmless, and loses none.
 ///
-/// Memory: what the hints take, and 32 bytes for each.
+/// Memory: what the hints take, and [`BYTES_EACH`](Self::BYTES_EACH) for each; both count towards the
+/// limits.
 ///
 /// ```
 /// use voussoir_core::Nanos;
@@ -89,6 +91,9 @@ struct Hint<T> {
 }
 
 impl<N: Ord, T> HintStore<N, T> {
+    /// What a hint takes besides the bytes that are told of it: 24 bytes and the value itself.
+    pub const BYTES_EACH: usize = size_of::<Hint<T>>();
+
     /// An empty store. No allocation.
     ///
     /// # Errors
@@ -108,7 +113,8 @@ impl<N: Ord, T> HintStore<N, T> {
         Ok(Self { limits, targets: BTreeMap::new(), bytes: 0, next: 0 })
     }
 
-    /// Keeps a hint of so many bytes for `target`, behind those that wait already.
+    /// Keeps a hint for `target`, behind those that wait already. `bytes` is what it takes on the heap or
+    /// in the log, besides [`BYTES_EACH`](Self::BYTES_EACH).
     ///
     /// Complexity: O(log targets).
     ///
@@ -122,6 +128,7 @@ impl<N: Ord, T> HintStore<N, T> {
         bytes: usize,
         now: Nanos,
     ) -> Result<HintId, HintError<T>> {
+        let bytes = bytes.saturating_add(Self::BYTES_EACH);
         let here = self.targets.get(&target).map_or(0, |target| target.bytes);
         let limits = [(self.bytes, self.limits.bytes), (here, self.limits.bytes_per_target)];
         for (kept, allowed) in limits {
@@ -177,7 +184,7 @@ impl<N: Ord, T> HintStore<N, T> {
         self.targets.keys()
     }
 
-    /// The bytes kept, as they were told.
+    /// The bytes kept: those that were told, and [`BYTES_EACH`](Self::BYTES_EACH) for each hint.
     pub const fn bytes(&self) -> usize {
         self.bytes
     }

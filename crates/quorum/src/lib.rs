@@ -28,6 +28,7 @@
 //! | writes while most replicas are down | [`Hints::Count`]; reads may then miss them |
 //! | who is to answer | [`Quorum`]: counts, votes, zones, grids, trees of [`Rule`]s; [`Level`]s under Cassandra's names |
 //! | to know how stale reads of few replicas are | [`Pbs`] |
+//! | what is deleted to stay deleted | a tombstone until [`Grace`] lets it go, then [`DvvSet::count_from`] |
 //! | writes for a replica that is away | [`HintStore`]; [`Merkle`] when it was away for long |
 //! | who is alive | [`PhiAccrual`]; [`Gossip`] for a whole cluster |
 //!
@@ -63,7 +64,7 @@
 //! |---|---|
 //! | replicas of an operation | 64, joining ones and stand-ins included; 16 stand-ins |
 //! | replicas of a rule that names one twice, or of rules of different shape | 20 |
-//! | actors that are read from bytes | 64 |
+//! | actors of a token, as text | 64; as bytes, as many as they hold |
 //! | siblings | 100, or as [`put_within`](DvvSet::put_within) says |
 //! | epochs of a node, events of an actor | 65,535; 2^64 − 1: errors after that, never a wrap |
 //! | hybrid time | until the year 10889; 65,536 readings a millisecond, then borrowed from the next |
@@ -142,7 +143,7 @@ pub use replicas::{Places, Replicas};
 pub use rule::Rule;
 pub use tombstone::{Grace, TombstoneKept};
 pub use version::Version;
-pub use view::{Member, MemberState, NotLater, Plan, TooFewMembers, View};
+pub use view::{Member, MemberState, NotLater, Plan, PlanError, View};
 pub use voussoir_core::ConfigError;
 pub use wire::DecodeError;
 

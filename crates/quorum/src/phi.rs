@@ -18,7 +18,8 @@ pub use pause::LocalPause;
 ///
 /// **φ = 8 is not the same in two models.** The [model](PhiModel) is therefore a type, and the crate's
 /// page says what a threshold means in each. One heartbeat proves nothing: φ of a node that was never
-/// heard of is 0, and one that was heard of once is measured by the first interval that was given.
+/// heard of is 0, and one that was heard of once is measured by the first interval that was given. That
+/// interval, give or take a quarter, stands in the window for the first two, until others push it out.
 ///
 /// Memory: 4 bytes for each interval of the window, 400 by default.
 ///
@@ -54,10 +55,10 @@ impl<M: PhiModel> PhiAccrual<M> {
     ///
     /// # Errors
     ///
-    /// When `window` is not 1 to 10,000, or `first` not 1 ms to 1 h.
+    /// When `window` is not 2 to 10,000, or `first` not 1 ms to 1 h.
     pub fn new(model: M, window: usize, first: Duration) -> Result<Self, ConfigError> {
-        if !(1..=10_000).contains(&window) {
-            return Err(ConfigError::new("window", window, "1 to 10000 intervals"));
+        if !(2..=10_000).contains(&window) {
+            return Err(ConfigError::new("window", window, "2 to 10000 intervals"));
         }
         if first < Duration::from_millis(1) || first > Duration::from_hours(1) {
             let given = voussoir_core::duration::text(first);

@@ -81,13 +81,16 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// When the weights come to less than `need` or to more than [`MOST_WEIGHT`](Self::MOST_WEIGHT),
-    /// or `need` is 0.
+    /// When there are no rules, when the weights come to less than `need` or to more than
+    /// [`MOST_WEIGHT`](Self::MOST_WEIGHT), and when `need` is 0.
     pub fn threshold(
         need: u32,
         parts: impl IntoIterator<Item = (u32, Self)>,
     ) -> Result<Self, ConfigError> {
         let parts: Vec<_> = parts.into_iter().collect();
+        if parts.is_empty() {
+            return Err(ConfigError::new("parts", 0, "1 rule or more"));
+        }
         let sum = parts.iter().fold(0_u32, |sum, (weight, _)| sum.saturating_add(*weight));
         if sum > Self::MOST_WEIGHT {
             return Err(ConfigError::new("weights", sum, "a sum of at most 65535"));

@@ -12,9 +12,13 @@ use crate::{ConfigError, Replicas};
 /// deleted returns**. Two ways to be sure:
 ///
 /// * [`collect`](Self::collect): every replica, none of them a stand-in, has the same tombstone, and no
-///   hint can be under way any more. Always safe.
+///   hint can be under way any more. No replica brings the value back then.
 /// * [`collect_by_age`](Self::collect_by_age): the grace is over. Safe only if every replica that was
 ///   away for longer is wiped before it returns, and anti-entropy reaches every key once in a grace.
+///
+/// With its tombstone a key forgets how far its actors have counted. Written again, they would count from
+/// 1, and **a context that a client still holds would cover the new values**: let them count from later
+/// on, by [`DvvSet::count_from`](crate::DvvSet::count_from).
 ///
 /// ```
 /// use std::time::Duration;

@@ -7,7 +7,7 @@ use core::fmt;
 
 use thiserror::Error;
 
-pub use plan::Plan;
+pub use plan::{Plan, PlanError};
 
 /// Where a member is in its life. Later ones win over earlier ones of the same incarnation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,16 +51,6 @@ pub struct NotLater {
     pub known_incarnation: u64,
     /// In which state.
     pub known: MemberState,
-}
-
-/// There are fewer members than a key is to have replicas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{found} members can be replicas; needed: {needed}")]
-pub struct TooFewMembers {
-    /// How many there are.
-    pub found: u8,
-    /// How many replicas a key has.
-    pub needed: u8,
 }
 
 /// Who is a member: the same on all nodes, once they have heard the same.
@@ -153,12 +143,15 @@ impl<N: Ord + Clone> View<N> {
     /// are joining and stand before the last of these will be replicas: they are pending. With a
     /// replica that is leaving, whoever follows the last will be one, and is pending, too.
     ///
-    /// Complexity: O(preference · log members).
+    /// A node that is named twice counts where it is named first.
+    ///
+    /// Complexity: O(preference · (log members + n + stand-ins)).
     ///
     /// # Errors
     ///
-    /// When fewer than `n` members can be replicas today.
-    pub fn plan(&self, preference: &[N], n: u8, stand_ins: u8) -> Result<Plan<N>, TooFewMembers> {
+    /// When fewer than `n` members can be replicas today, and when these and those that are joining are
+    /// more than 64.
+    pub fn plan(&self, preference: &[N], n: u8, stand_ins: u8) -> Result<Plan<N>, PlanError> {
         Plan::new(self, preference, n, stand_ins)
     }
 }

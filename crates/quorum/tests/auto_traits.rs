@@ -7,10 +7,10 @@ use voussoir_quorum::{
     GossipEvent, Grace, Guarantees, HedgeBudget, HintError, HintId, HintLimits, HintStore, Hints,
     Hlc, HlcBuilder, HlcError, HlcTime, HlcTimeError, KeyRange, Latencies, Level, LevelError,
     LocalPause, LwwRegister, Member, MemberState, Merkle, MerkleDiff, MerkleEntry, MerkleExchange,
-    MerkleMismatch, MerkleNode, Normal, NotLater, Pbs, PhiAccrual, Plan, Prediction, Pruned,
-    Pruning, PutError, PutRefusal, QueryOp, QueryStep, Quorum, QuorumBuilder, ReadMode, ReadOp,
-    ReadOutcome, ReadRepair, ReadStep, Replicas, Reply, Rule, Stamp, StampReused, Tolerance,
-    TombstoneKept, TooFewMembers, Topology, UnknownActor, VectorClock, View, WriteOp, WriteOutcome,
+    MerkleMismatch, MerkleNode, Normal, NotLater, Pbs, PhiAccrual, Plan, PlanError, Prediction,
+    Pruned, Pruning, PutError, PutRefusal, QueryOp, QueryStep, Quorum, QuorumBuilder, ReadMode,
+    ReadOp, ReadOutcome, ReadRepair, ReadStep, Replicas, Reply, Rule, Stamp, StampReused,
+    Tolerance, TombstoneKept, Topology, UnknownActor, VectorClock, View, WriteOp, WriteOutcome,
     WriteStep,
 };
 
@@ -102,7 +102,7 @@ const _: () = {
     error::<MerkleMismatch>();
     error::<TombstoneKept>();
     error::<NotLater>();
-    error::<TooFewMembers>();
+    error::<PlanError>();
 };
 
 #[test]

@@ -129,7 +129,9 @@ fn what_is_not_canonical_is_refused_even_with_a_right_checksum() {
         assert!(matches!(refused(&body), DecodeError::NotCanonical { .. }), "{body:?}");
     }
     assert_eq!(refused(&[0, 0]), DecodeError::Trailing { at: 2 });
-    assert_eq!(refused(&[65]), DecodeError::TooMany { found: 65, most: 64 });
+    // 2^63 actors are no allocation of 2^67 bytes.
+    let huge = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F];
+    assert_eq!(refused(&huge), DecodeError::Truncated { at: 10 });
     assert!(matches!(refused(&[1, 7]), DecodeError::Truncated { .. }));
     assert!(matches!(Clock::from_bytes(&[]), Err(DecodeError::Truncated { at: 0 })));
     let dvv = DvvSet::<Vec<u8>, u64>::new().to_bytes();
@@ -161,6 +163,26 @@ fn a_long_text_is_refused_before_it_is_decoded() {
     for text in ["A", "EQ=", "EQ B", "E\u{e9}AA", "EQD"] {
         assert!(text.parse::<Clock>().is_err(), "{text}");
     }
+}
+
+/// What a replica stores it must be able to read, however long the key has lived.
+#[test]
+fn what_is_written_is_read_however_many_actors_and_siblings_there_are() {
+    let clock: Clock = (0..300).map(|actor| Dot::new(actor, u64::MAX - actor)).collect();
+    assert_eq!(Clock::from_bytes(&clock.to_bytes()), Ok(clock.clone()));
+    let mut set = DvvSet::<Vec<u8>, u64>::new();
+    set.delete(&clock);
+    for value in 0..1_000_u16 {
+        let value = value.to_le_bytes().to_vec();
+        set.put_within(usize::MAX, &Clock::new(), &1_000, value).unwrap();
+    }
+    assert_eq!(DvvSet::from_bytes(&set.to_bytes()), Ok(set));
+    // From clients no more than are needed.
+    let few: Clock = (0..64).map(|actor| Dot::new(actor, 1)).collect();
+    assert_eq!(few.to_text().parse(), Ok(few));
+    let many: Clock = (0..65).map(|actor| Dot::new(actor, 1)).collect();
+    let error = DecodeError::TooMany { found: 65, most: 64 };
+    assert_eq!(many.to_text().parse::<Clock>(), Err(error));
 }
 
 #[test]

@@ -370,6 +370,19 @@ fn a_late_reply_that_already_has_it_stands_for_a_write_back() {
     assert_eq!(read.newest(), Some(&7));
 }
 
+/// A late answer to the question is none to the write-back.
+#[test]
+fn a_late_reply_does_not_undo_a_failed_write_back() {
+    let mut read = ReadOp::new(&Quorum::nrw(3, 2, 2).unwrap(), ReadMode::Monotonic).unwrap();
+    let _ = read.start(Replicas::first(3));
+    let _ = read.on_reply(0, Some(&7_u64));
+    assert_eq!(read.on_reply(1, Some(&6)), ReadStep::WriteBack([1, 2].into()));
+    assert_eq!(read.on_fail(2), ReadStep::Wait);
+    assert_eq!(read.on_reply(2, Some(&6)), ReadStep::Wait);
+    let outcome = ReadOutcome::NotWrittenBack { holders: Replicas::one(0) };
+    assert_eq!(read.on_fail(1), ReadStep::Done(outcome));
+}
+
 #[test]
 fn digests_cost_one_more_trip_when_the_newest_is_elsewhere() {
     let quorum = Quorum::nrw(3, 2, 2).unwrap();
@@ -433,4 +446,181 @@ fn a_query_ends_with_the_latest_or_with_too_few() {
     assert_eq!(query.on_fail(1), QueryStep::Wait);
     assert_eq!(query.on_fail(2), QueryStep::Unavailable { answered: Replicas::one(0) });
     assert_eq!(query.on_version(2, Some(&9)), QueryStep::Wait);
+}
+
+#[test]
+fn a_query_takes_an_answer_that_comes_after_its_replica_was_given_up() {
+    let mut query = QueryOp::<u64>::new(&Quorum::majority(3).unwrap());
+    let _ = query.start(Replicas::first(3));
+    assert_eq!(query.on_fail(0), QueryStep::Wait);
+    assert_eq!(query.on_version(0, Some(&3)), QueryStep::Wait);
+    assert_eq!(query.on_fail(1), QueryStep::Wait, "0 has answered, and 2 still may");
+    assert_eq!(query.on_version(2, Some(&4)), QueryStep::Write);
+}
+
+/// The joining replicas are behind those of the quorum, even where reads ask some of these alone.
+#[test]
+fn a_read_of_one_zone_writes_back_to_the_replicas_that_join_and_not_to_the_other_zone() {
+    let local = Rule::at_least(2, [0, 1, 2].into());
+    let write = Rule::all_of([local.clone(), Rule::at_least(2, [3, 4, 5].into())]).unwrap();
+    let quorum = Quorum::of(6, local, write).unwrap();
+    let mut read = ReadOp::new(&quorum, ReadMode::Monotonic).unwrap().pending(1);
+    let _ = read.start(Replicas::first(6));
+    let _ = read.on_reply(0, Some(&7_u64));
+    assert_eq!(read.on_reply(1, Some(&6)), ReadStep::WriteBack([1, 2, 6].into()));
+}
+
+#[test]
+fn joining_replicas_and_stand_ins_may_be_named_in_any_order() {
+    let quorum = Quorum::nrw(3, 2, 2).unwrap();
+    let one = WriteOp::new(&quorum).pending(1).hints(Hints::Count, 2);
+    let other = WriteOp::new(&quorum).hints(Hints::Count, 2).pending(1);
+    for mut write in [one, other] {
+        let up = Replicas::from([0, 1, 3, 4, 5]);
+        assert_eq!(write.start(up), WriteStep::Send([0, 1, 3, 4].into()));
+        assert_eq!(write.stands_in_for(4), Some(2));
+        assert_eq!(write.clone().pending(1), write, "it has begun");
+    }
+}
+
+/// A row of a grid takes two: when one fails, both of the other row are asked.
+#[test]
+fn a_read_asks_as_many_others_as_it_needs_when_one_fails() {
+    let quorum = Quorum::grid(2, 2).unwrap();
+    let mut read = ReadOp::<u64>::new(&quorum, ReadMode::Fast).unwrap().fanout(Fanout::Fewest);
+    let to = |places: [u8; 2]| ReadStep::Send { data: places.into(), digests: Replicas::NONE };
+    assert_eq!(read.start(Replicas::first(4)), to([0, 1]));
+    assert_eq!(read.on_fail(0), to([2, 3]));
+}
+
+#[test]
+fn what_was_asked_for_once_is_not_asked_for_again() {
+    let mut read =
+        ReadOp::new(&Quorum::nrw(3, 2, 2).unwrap(), ReadMode::Fast).unwrap().digests(true);
+    let _ = read.start(Replicas::first(3));
+    let _ = read.on_reply(0, Some(&7_u64));
+    let fetch = ReadStep::Send { data: Replicas::one(1), digests: Replicas::NONE };
+    assert_eq!(read.on_digest(1, Some(&8)), fetch);
+    assert_eq!(read.on_reply(0, Some(&7)), ReadStep::Wait, "twice");
+    assert_eq!(read.on_digest(2, Some(&8)), ReadStep::Wait, "1 is on its way");
+    // 1 will not: 2 has it, too, and what 1 told of its version stays true.
+    let other = ReadStep::Send { data: Replicas::one(2), digests: Replicas::NONE };
+    assert_eq!(read.on_fail(1), other);
+    assert!(matches!(read.on_reply(2, Some(&8)), ReadStep::Done(ReadOutcome::Found { .. })));
+}
+
+/// Between telling its version and sending its value, a replica has lost its disk.
+#[test]
+fn a_version_whose_value_nobody_has_any_more_is_not_found() {
+    for now in [None, Some(&6_u64)] {
+        let mut read =
+            ReadOp::new(&Quorum::nrw(3, 2, 2).unwrap(), ReadMode::Fast).unwrap().digests(true);
+        let _ = read.start(Replicas::first(3));
+        let _ = read.on_reply(0, Some(&7_u64));
+        let _ = read.on_digest(1, Some(&8));
+        let step = read.on_reply(1, now);
+        assert!(matches!(step, ReadStep::Done(ReadOutcome::TooFew { .. })), "{now:?}: {step:?}");
+    }
+}
+
+#[test]
+fn a_late_digest_asks_for_no_repair_with_a_value_that_nobody_has_sent() {
+    let mut read =
+        ReadOp::new(&Quorum::nrw(3, 2, 2).unwrap(), ReadMode::RepairAsync).unwrap().digests(true);
+    let _ = read.start(Replicas::first(3));
+    let _ = read.on_reply(0, Some(&7_u64));
+    assert!(matches!(read.on_digest(1, Some(&7)), ReadStep::Done(_)));
+    assert_eq!(read.on_digest(2, Some(&9)), ReadStep::Wait);
+}
+
+/// What becomes of whoever is asked, in the order of the numbers.
+fn fates() -> impl Strategy<Value = Vec<(u8, bool, u8)>> {
+    prop::collection::vec((any::<u8>(), prop::bool::weighted(0.7), 0..4_u8), 16)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if std::env::var_os("VOUSSOIR_LONG").is_some() { 100_000 } else { 3_000 }))]
+
+    /// Nobody has to wait for a deadline when all that were asked have answered or failed.
+    #[test]
+    fn operations_end_when_everybody_has_been_heard_of(
+        quorum in quorums(),
+        mode in prop_oneof![Just(ReadMode::Fast), Just(ReadMode::Monotonic), Just(ReadMode::Linearizable)],
+        (fewest, digests) in any::<(bool, bool)>(),
+        up in any::<u8>(),
+        joining in 0..2_u8,
+        fates in fates(),
+    ) {
+        let up = Replicas::from_bits(u64::from(up));
+        let fanout = if fewest { Fanout::Fewest } else { Fanout::All };
+        let mut read = ReadOp::new(&quorum, mode).unwrap().fanout(fanout).digests(digests).pending(joining);
+        let mut values = Replicas::NONE;
+        // Whom, and what for: 0 the value, 1 the version, 2 to write it back.
+        let mut asked: Vec<(u8, u8)> = Vec::new();
+        let mut step = read.start(up);
+        for turn in 0.. {
+            match step {
+                ReadStep::Done(ReadOutcome::Found { holders, .. }) => {
+                    let all_parts = holders.is_empty() && read.answered().is_subset(values);
+                    let whole = !(holders & values).is_empty();
+                    prop_assert!(mode != ReadMode::Fast || all_parts || whole, "the value has come");
+                    break;
+                }
+                ReadStep::Done(_) => break,
+                ReadStep::Wait => {}
+                ReadStep::Send { data, digests } => {
+                    asked.extend(data.iter().map(|place| (place, 0)));
+                    asked.extend(digests.iter().map(|place| (place, 1)));
+                }
+                ReadStep::WriteBack(to) => asked.extend(to.iter().map(|place| (place, 2))),
+                ReadStep::Repair(_) => unreachable!("not in these modes"),
+            }
+            prop_assert!(!asked.is_empty(), "it waits for nobody: {read:?}");
+            let (which, well, _) = fates[turn % fates.len()];
+            let (place, what) = asked.swap_remove(usize::from(which) % asked.len());
+            let version = clock(fates[usize::from(place)].2);
+            step = match what {
+                _ if !well => read.on_fail(place),
+                0 => {
+                    values.insert(place);
+                    read.on_reply(place, Some(&version))
+                }
+                1 => read.on_digest(place, Some(&version)),
+                _ => read.on_written_back(place),
+            };
+        }
+
+        let mut query = QueryOp::new(&quorum);
+        let mut step = query.start(up);
+        let sent = if let QueryStep::Send(sent) = step { sent } else { Replicas::NONE };
+        for (place, (_, well, version)) in sent.iter().zip(&fates) {
+            if !matches!(step, QueryStep::Wait | QueryStep::Send(_)) { break; }
+            step = if *well { query.on_version(place, Some(&clock(*version))) } else { query.on_fail(place) };
+        }
+        prop_assert!(matches!(step, QueryStep::Write | QueryStep::Unavailable { .. }), "{step:?}");
+    }
+
+    #[test]
+    fn a_write_ends_when_everybody_has_been_heard_of(
+        quorum in quorums(),
+        hints in prop_oneof![Just(Hints::Off), Just(Hints::Keep), Just(Hints::Count)],
+        joining in 0..2_u8,
+        up in any::<u8>(),
+        fates in fates(),
+    ) {
+        let mut write = WriteOp::new(&quorum).hints(hints, 3).pending(joining);
+        let mut asked: Vec<u8> = Vec::new();
+        let mut step = write.start(Replicas::from_bits(u64::from(up)));
+        for turn in 0.. {
+            match step {
+                WriteStep::Done(_) => break,
+                WriteStep::Wait => {}
+                WriteStep::Send(to) => asked.extend(to.iter()),
+            }
+            prop_assert!(!asked.is_empty(), "it waits for nobody: {write:?}");
+            let (which, well, _) = fates[turn % fates.len()];
+            let place = asked.swap_remove(usize::from(which) % asked.len());
+            step = if well { write.on_ack(place) } else { write.on_fail(place, Failure::Unknown) };
+        }
+    }
 }

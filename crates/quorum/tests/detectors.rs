@@ -6,8 +6,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use voussoir_core::{ManualClock, Nanos, Random};
 use voussoir_quorum::{
-    Exponential, Gossip, GossipConfig, GossipEvent, Grace, HintLimits, HintStore, Hlc, HlcError,
-    HlcTime, MemberState, Merkle, MerkleEntry, Normal, PhiAccrual, PhiModel, View,
+    Exponential, Gossip, GossipConfig, GossipEvent, Grace, HintLimits, HintStore, Hints, Hlc,
+    HlcError, HlcTime, MemberState, Merkle, MerkleEntry, Normal, PhiAccrual, PhiModel, PlanError,
+    Quorum, View,
 };
 
 proptest! {
@@ -107,18 +108,21 @@ proptest! {
 
     #[test]
     fn hints_are_kept_in_order_and_never_beyond_the_limit(acts in prop::collection::vec((0..3_u8, 0..40_usize, 0..4_u8), 0..60)) {
-        let limits = HintLimits { bytes: 200, bytes_per_target: 100, ..HintLimits::default() };
+        const EACH: usize = HintStore::<u8, usize>::BYTES_EACH;
+        let most = |hints: usize| hints * (20 + EACH);
+        let limits = HintLimits { bytes: most(10), bytes_per_target: most(5), ..HintLimits::default() };
         let mut hints = HintStore::new(limits).unwrap();
         let mut model: BTreeMap<u8, Vec<(voussoir_quorum::HintId, usize)>> = BTreeMap::new();
         for (target, bytes, act) in acts {
             let kept = |model: &BTreeMap<u8, Vec<_>>| -> usize { model.values().flatten().map(|(_, bytes)| bytes).sum() };
             if act < 3 {
                 let here: usize = model.get(&target).into_iter().flatten().map(|(_, bytes)| bytes).sum();
-                let fits = kept(&model) + bytes <= 200 && here + bytes <= 100;
+                let charged = bytes + EACH;
+                let fits = kept(&model) + charged <= most(10) && here + charged <= most(5);
                 match hints.push(target, bytes, bytes, Nanos::ZERO) {
                     Ok(id) => {
                         prop_assert!(fits);
-                        model.entry(target).or_default().push((id, bytes));
+                        model.entry(target).or_default().push((id, charged));
                     }
                     Err(error) => prop_assert!(!fits && error.hint == bytes),
                 }
@@ -128,7 +132,7 @@ proptest! {
                 waiting.drain(..=at);
             }
             prop_assert_eq!(hints.bytes(), kept(&model));
-            let pending: Vec<_> = hints.pending(&target).map(|(id, bytes)| (id, *bytes)).collect();
+            let pending: Vec<_> = hints.pending(&target).map(|(id, bytes)| (id, *bytes + EACH)).collect();
             prop_assert_eq!(&pending, model.entry(target).or_default());
         }
     }
@@ -218,8 +222,36 @@ fn the_interval_of_an_outage_is_not_learnt_from() {
     assert_eq!(phi.mean(), Duration::from_secs(1));
     phi.heartbeat(Nanos::from_secs(50));
     assert_eq!(phi.last_heartbeat(), Some(Nanos::from_secs(124)), "backwards changes nothing");
-    assert!(PhiAccrual::new(Exponential, 0, Duration::from_secs(1)).is_err());
-    assert!(PhiAccrual::new(Exponential, 1, Duration::ZERO).is_err());
+    assert!(PhiAccrual::new(Exponential, 1, Duration::from_secs(1)).is_err());
+    assert!(PhiAccrual::new(Exponential, 2, Duration::ZERO).is_err());
+}
+
+/// As happens when two rumours of a node arrive together.
+#[test]
+fn two_heartbeats_in_a_row_do_not_make_the_next_second_suspicious() {
+    fn check<M: PhiModel>(model: M) {
+        let mut phi = PhiAccrual::new(model, 100, Duration::from_secs(1)).unwrap();
+        phi.heartbeat(Nanos::from_millis(5));
+        phi.heartbeat(Nanos::from_millis(6));
+        assert!(phi.phi(Nanos::from_millis(1_006)) < 1.0);
+        phi.reset();
+        assert_eq!(phi.mean(), Duration::from_secs(1), "as in the beginning");
+        assert!(phi.phi(Nanos::MAX) == 0.0);
+    }
+    check(Exponential);
+    check(Normal { acceptable_pause: Duration::ZERO, ..Normal::default() });
+}
+
+/// Whose intervals are all the same has no deviation but the least that is allowed.
+#[test]
+fn a_node_without_any_deviation_is_judged_by_the_least_one() {
+    let model =
+        Normal { acceptable_pause: Duration::ZERO, least_deviation: Duration::from_millis(100) };
+    let mut phi = PhiAccrual::new(model, 10, Duration::from_secs(1)).unwrap();
+    (0..50).for_each(|second| phi.heartbeat(Nanos::from_secs(second)));
+    assert!((phi.phi(Nanos::from_millis(50_000)) - std::f64::consts::LOG10_2).abs() < 1e-6);
+    assert!((phi.phi(Nanos::from_millis(50_300)) - 2.869_63).abs() < 1e-4, "three deviations");
+    assert!(phi.phi(Nanos::MAX) <= PhiAccrual::<Normal>::MOST);
 }
 
 type Node = Gossip<usize, u32>;
@@ -353,6 +385,18 @@ fn hints_expire_before_tombstones_may() {
     assert!(Grace::new(Duration::from_hours(3), Duration::from_hours(3)).is_err());
 }
 
+/// Many of them would fill the memory all the same.
+#[test]
+fn hints_of_no_bytes_are_bounded_too() {
+    let limits = HintLimits { bytes: 10_000, ..HintLimits::default() };
+    let mut hints = HintStore::new(limits).unwrap();
+    let kept = (0..10_000).take_while(|_| hints.push("a", (), 0, Nanos::ZERO).is_ok()).count();
+    assert_eq!(kept, 10_000 / HintStore::<&str, ()>::BYTES_EACH);
+    assert!(hints.bytes() <= 10_000);
+    let error = hints.push("a", (), usize::MAX, Nanos::ZERO).unwrap_err();
+    assert_eq!((error.asked, error.allowed), (usize::MAX, 10_000));
+}
+
 #[test]
 fn trees_of_other_shape_or_key_do_not_compare() {
     let tree = Merkle::new(2, [7; 16]).unwrap();
@@ -373,6 +417,36 @@ fn a_leaving_replica_still_counts_and_its_successor_is_pending() {
     assert_eq!((plan.replicas(), plan.pending()), (3, 1), "d takes over from b; e may stand in");
     assert_eq!(plan.up(|node| *node != "c").len(), 4);
     assert!(view.plan(&["a"], 3, 0).is_err());
+    let twice = view.plan(&["a", "a", "c", "c", "d"], 3, 5).unwrap();
+    assert_eq!(
+        twice.nodes(),
+        ["a", "c", "d"],
+        "one node is one replica, however often it is named"
+    );
     assert!(view.set("b", 1, MemberState::Up).is_err(), "no way back in this life");
     view.set("b", 2, MemberState::Joining).unwrap();
+}
+
+#[test]
+fn a_plan_has_as_many_places_as_an_operation_or_is_none() {
+    let mut view = View::new();
+    let nodes: Vec<u8> = (0..70).collect();
+    for &node in &nodes {
+        let state = if node < 60 { MemberState::Up } else { MemberState::Joining };
+        view.set(node, 1, state).unwrap();
+    }
+    // Those that join stand first: 60 replicas, and ten that are to come.
+    let joining_first: Vec<u8> = (60..70).chain(0..60).collect();
+    let error = view.plan(&joining_first, 60, 0).unwrap_err();
+    assert_eq!(error, PlanError::TooManyPlaces { found: 70 });
+    assert_eq!(
+        view.plan(&nodes, 65, 0).unwrap_err(),
+        PlanError::TooFewMembers { found: 60, needed: 65 }
+    );
+    let plan = view.plan(&nodes, 50, 255).unwrap();
+    assert_eq!((plan.nodes().len(), plan.pending()), (60, 0));
+    let quorum = Quorum::majority(50).unwrap();
+    assert!(plan.write_op(&quorum, Hints::Count).is_ok());
+    assert!(plan.query_op::<u64>(&quorum).is_ok());
+    assert!(plan.query_op::<u64>(&Quorum::majority(3).unwrap()).is_err(), "of another size");
 }

@@ -286,6 +286,31 @@ fn a_replica_that_lost_its_state_cannot_count_on_under_its_old_name() {
     assert!(ActorId::new(1 << 48, 0).is_err());
 }
 
+/// Its tombstone was collected; a client still holds a context of the key's first life.
+#[test]
+fn a_key_that_lives_again_is_safe_from_old_contexts_only_if_its_actors_count_from_later_on() {
+    let survives = |first: Option<Dot<u64>>| {
+        let mut key = DvvSet::<&str, u64>::new();
+        key.put(&Clock::new(), &1, "deleted").unwrap();
+        let old = key.context().clone();
+        let mut key = DvvSet::new();
+        if let Some(first) = first {
+            key.count_from(&first);
+            assert!(key.is_empty());
+        }
+        key.put(&Clock::new(), &1, "new").unwrap();
+        // By a client that has never read "new".
+        key.put(&old, &1, "newest").unwrap();
+        key.values().any(|value| *value == "new")
+    };
+    assert!(!survives(None), "the dots of the first life are used again");
+    assert!(survives(Some(Dot::new(1, 1_000))));
+    let mut key = DvvSet::<u8, u64>::new();
+    key.put(&Clock::new(), &1, 1).unwrap();
+    key.count_from(&Dot::new(1, 1_000));
+    assert_eq!(key.context().get(&1), 1, "it counts already");
+}
+
 #[test]
 fn clocks_are_never_pruned_unless_asked_and_then_in_one_order() {
     use voussoir_core::Nanos;

@@ -63,11 +63,42 @@ fn with_repair_that_nobody_awaits_a_read_goes_back_all_the_same() {
 }
 
 #[test]
+fn messages_that_come_twice_change_nothing() {
+    assert_linearizable(one_writer_one_reader(ReadMode::Linearizable).duplicating());
+}
+
+fn small(read: u8, write: u8) -> Quorum {
+    Quorum::builder(3).read(read).write(write).reads_may_miss_writes().build().expect("asked for")
+}
+
+#[test]
 fn with_too_small_a_quorum_a_read_misses_an_acknowledged_write() {
-    let small = Quorum::builder(3).read(1).write(2).reads_may_miss_writes().build();
-    let world = World::new(small.expect("asked for"), ReadMode::Monotonic)
-        .client(Script::new([Step::Write(1), Step::Read]));
-    assert_violated(world, 12);
+    for (read, write) in [(1, 2), (2, 1)] {
+        let world = World::new(small(read, write), ReadMode::Monotonic)
+            .client(Script::new([Step::Write(1), Step::Read]));
+        assert_violated(world, 12);
+    }
+}
+
+/// A write is under way for ever; reads of one replica each may see it or not, but never go back.
+fn reads_of_one(mode: ReadMode) -> World {
+    World::new(small(1, 1), mode)
+        .client(Script::new([Step::Write(1)]).deaf())
+        .client(Script::new([Step::Read]))
+        .client(Script::new([Step::Read]))
+}
+
+#[test]
+fn monotonic_reads_never_go_back_even_where_they_may_miss_writes() {
+    let checker = reads_of_one(ReadMode::Monotonic).checker().spawn_bfs().join();
+    assert!(checker.discovery(LINEARIZABLE).is_none(), "{:?}", checker.discovery(LINEARIZABLE));
+    checker.assert_any_discovery(THE_READERS_ARE_DONE);
+    eprintln!("{} states, no read goes back", checker.unique_state_count());
+}
+
+#[test]
+fn reads_of_one_that_nobody_awaits_the_repair_of_go_back() {
+    assert_violated(reads_of_one(ReadMode::RepairAsync), 14);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use voussoir_quorum::{
-    ActorId, DvvSet, GossipConfig, HintLimits, HlcTime, Level, LwwRegister, MemberState, Quorum,
-    ReadMode, Rule, Stamp, VectorClock, View,
+    ActorId, Dot, DvvSet, GossipConfig, HintLimits, HlcTime, Level, LwwRegister, MemberState,
+    Quorum, ReadMode, Rule, Stamp, VectorClock, View,
 };
 
 fn same<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) -> String {
@@ -37,6 +37,7 @@ fn snapshots_are_read_back() {
     set.put(&VectorClock::new(), &actor, "b".to_owned()).unwrap();
     same(&set);
     same(set.context());
+    same(&(0..100).map(|actor| Dot::new(actor, 1)).collect::<VectorClock<u64>>());
     let stamp = Stamp::new(HlcTime::from_bits(7), actor);
     assert!(same(&LwwRegister::new(stamp, 1)).contains("\"0.7\""));
     let mut view = View::new();

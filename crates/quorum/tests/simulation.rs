@@ -2,8 +2,9 @@
 //! clocks. The same seed gives the same trace.
 //!
 //! Two keys live through each run. One is a set of siblings, written through sloppy quorums with hints:
-//! no acknowledged value may be lost, and all replicas agree after everything has healed. The other is
-//! a linearizable register: every read must return the last completed write, or one under way.
+//! no acknowledged value may be lost, although one node loses its disk, and all replicas agree after
+//! everything has healed. The other is a linearizable register, on disks that are kept: every read must
+//! return the last completed write, or one under way. With a flaw put in, the same checks must fail.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,6 +21,18 @@ const NODES: usize = 5;
 type Siblings = DvvSet<u32>;
 /// When, by whom, and what.
 type Register = (Stamp, u32);
+
+/// What is wrong with the cluster.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Flaw {
+    None,
+    /// Reads answer without having written back.
+    NoWriteBack,
+    /// Stand-ins acknowledge hints and do not store them.
+    HintsDropped,
+    /// A node that has lost its disk counts on under its old name.
+    SameActor,
+}
 
 #[derive(Debug)]
 struct Node {
@@ -90,11 +103,14 @@ struct Cluster {
     operations: BTreeMap<usize, Operation>,
     next: usize,
     acknowledged: Vec<u32>,
-    contexts: Vec<VectorClock>,
+    /// What each client has read so far.
+    clients: [(VectorClock, Vec<u32>); 3],
     replaced: Vec<u32>,
     seen: BTreeMap<usize, Seen>,
     trace: u64,
-    write_back: bool,
+    flaw: Flaw,
+    wiped: bool,
+    calm: bool,
     outcomes: [u32; 3],
 }
 
@@ -103,7 +119,7 @@ fn quorum() -> Quorum {
 }
 
 impl Cluster {
-    fn new(seed: u64, write_back: bool) -> Self {
+    fn new(seed: u64, flaw: Flaw) -> Self {
         let mut random = Random::seeded(seed);
         let node = |node: usize| Node {
             actor: ActorId::new(node as u64 + 1, 0).expect("small"),
@@ -126,11 +142,13 @@ impl Cluster {
             operations: BTreeMap::new(),
             next: 0,
             acknowledged: Vec::new(),
-            contexts: vec![VectorClock::new(); 3],
+            clients: Default::default(),
             replaced: Vec::new(),
             seen: BTreeMap::new(),
             trace: 0,
-            write_back,
+            flaw,
+            wiped: false,
+            calm: false,
             outcomes: [0; 3],
         }
     }
@@ -188,7 +206,8 @@ impl Cluster {
             0 | 1 => Running::Put(WriteOp::new(&quorum).hints(Hints::Count, 2), value),
             2 => Running::Query(QueryOp::new(&quorum), value),
             _ => {
-                let mode = if self.write_back { ReadMode::Linearizable } else { ReadMode::Fast };
+                let back = self.flaw != Flaw::NoWriteBack;
+                let mode = if back { ReadMode::Linearizable } else { ReadMode::Fast };
                 Running::Get(ReadOp::new(&quorum, mode).expect("it overlaps"), BTreeMap::new())
             }
         };
@@ -200,20 +219,22 @@ impl Cluster {
                 let WriteStep::Send(to) = step else { return };
                 // The coordinator is a replica: it makes the dot, and stores it before it sends it.
                 let client = self.random.below(3) as usize;
-                let read = self.random.below(2) == 0;
-                if read {
-                    self.contexts[client].merge(self.nodes[node].siblings.context());
-                    let values = self.nodes[node].siblings.values().copied();
-                    self.replaced.extend(values);
+                if self.random.below(3) == 0 {
+                    let from = self.random.below(3) as usize;
+                    let (context, values) = &mut self.clients[client];
+                    context.merge(self.nodes[from].siblings.context());
+                    values.extend(self.nodes[from].siblings.values());
                 }
-                let context = if read {
-                    self.nodes[node].siblings.context().clone()
-                } else {
-                    VectorClock::new()
-                };
-                let actor = self.nodes[node].actor;
-                let put = self.nodes[node].siblings.put_within(10_000, &context, &actor, *value);
-                put.expect("the replica keeps its disk");
+                // With whatever it read last, here or elsewhere; or blindly.
+                let blind = self.random.below(2) == 0;
+                let blank = <(VectorClock, Vec<u32>)>::default();
+                let (context, values) = if blind { &blank } else { &self.clients[client] };
+                let Node { actor, siblings, .. } = &mut self.nodes[node];
+                if siblings.put_within(10_000, context, actor, *value).is_err() {
+                    assert_eq!(self.flaw, Flaw::SameActor, "a replica knows what it has counted");
+                    return;
+                }
+                self.replaced.extend(values);
                 let set = self.nodes[node].siblings.clone();
                 let hinted: Vec<_> = to.iter().map(|place| write.stands_in_for(place)).collect();
                 self.operations.insert(operation, current);
@@ -258,6 +279,7 @@ impl Cluster {
                 node.siblings.sync(&set);
                 Body::Stored
             }
+            Body::Hint(..) if self.flaw == Flaw::HintsDropped => Body::Stored,
             Body::Hint(intended, set) => match node.hints.push(intended, set, 1, Nanos::ZERO) {
                 Ok(_) => Body::Stored,
                 Err(_) => return,
@@ -362,7 +384,7 @@ impl Cluster {
     /// Whatever can go wrong, now and then.
     fn trouble(&mut self) {
         let node = self.random.below(NODES as u32) as usize;
-        match self.random.below(8) {
+        match self.random.below(9) {
             0 => self.cut = core::array::from_fn(|_| self.random.below(3) == 0),
             1 | 2 => self.cut = [false; NODES],
             // A process that crashes keeps its disk, and forgets what it was doing.
@@ -372,7 +394,19 @@ impl Cluster {
             }
             4 | 5 => self.nodes.iter_mut().for_each(|node| node.up = true),
             6 => self.slow = node,
-            _ => self.slow = NODES,
+            7 => self.slow = NODES,
+            // One loses its disk, once: every acknowledged value was on two. The register's is kept.
+            _ if !self.wiped => {
+                self.wiped = true;
+                self.operations.retain(|_, operation| operation.node != node);
+                let wiped = &mut self.nodes[node];
+                wiped.siblings = Siblings::new();
+                wiped.hints = HintStore::new(HintLimits::default()).expect("valid");
+                if self.flaw != Flaw::SameActor {
+                    wiped.actor = wiped.actor.next_epoch().expect("the first");
+                }
+            }
+            _ => {}
         }
         self.note(node as u64);
     }
@@ -436,7 +470,7 @@ impl Cluster {
             if self.random.below(25) == 0 {
                 self.begin();
             }
-            if self.random.below(400) == 0 {
+            if self.random.below(400) == 0 && !self.calm {
                 self.trouble();
             }
             if self.now.is_multiple_of(200) {
@@ -471,14 +505,25 @@ impl Cluster {
         }
     }
 
-    fn assert_nothing_lost(&self, seed: u64) {
-        for node in 1..3 {
-            assert_eq!(self.nodes[0].siblings, self.nodes[node].siblings, "seed {seed}");
-        }
-        for value in &self.acknowledged {
-            let stands = self.nodes[0].siblings.values().any(|standing| standing == value);
-            assert!(stands || self.replaced.contains(value), "seed {seed}: {value} is lost");
-        }
+    /// Trouble, peace, and everything handed over.
+    fn live(&mut self) {
+        self.run(3_000);
+        self.heal();
+        self.calm = true;
+        self.run(300);
+        self.heal();
+    }
+
+    fn has_converged(&self) -> bool {
+        let [first, second, third] = [0, 1, 2].map(|node| &self.nodes[node].siblings);
+        first == second && first == third && self.nodes.iter().all(|node| node.hints.is_empty())
+    }
+
+    /// A value that was acknowledged, that nobody replaced who had read it, and that is gone.
+    fn lost(&self) -> Option<u32> {
+        let stands = |value: &u32| self.nodes[0].siblings.values().any(|other| other == value);
+        let lost = |value: &&u32| !stands(value) && !self.replaced.contains(value);
+        self.acknowledged.iter().find(lost).copied()
     }
 
     /// Whether the register's history could have been that of one copy: a necessary condition that is
@@ -537,10 +582,10 @@ fn seeds() -> u64 {
 fn no_acknowledged_write_is_lost_and_all_replicas_agree_after_everything_has_healed() {
     let mut outcomes = [0; 3];
     for seed in 0..seeds() {
-        let mut cluster = Cluster::new(seed, true);
-        cluster.run(3_000);
-        cluster.heal();
-        cluster.assert_nothing_lost(seed);
+        let mut cluster = Cluster::new(seed, Flaw::None);
+        cluster.live();
+        assert!(cluster.has_converged(), "seed {seed}");
+        assert_eq!(cluster.lost(), None, "seed {seed}");
         assert!(cluster.is_linearizable(), "seed {seed}");
         for (sum, count) in outcomes.iter_mut().zip(cluster.outcomes) {
             *sum += count;
@@ -550,22 +595,37 @@ fn no_acknowledged_write_is_lost_and_all_replicas_agree_after_everything_has_hea
     assert!(outcomes.iter().all(|&count| u64::from(count) > 5 * seeds()), "{outcomes:?}");
 }
 
+/// The first seed that shows the flaw. If none does, the checks are blind.
+fn shown_by(flaw: Flaw, is_wrong: impl Fn(&Cluster) -> bool) {
+    let found = (0..seeds()).find(|&seed| {
+        let mut cluster = Cluster::new(seed, flaw);
+        cluster.live();
+        is_wrong(&cluster)
+    });
+    eprintln!("{flaw:?}: seed {found:?}");
+    assert!(found.is_some(), "{flaw:?} is not found");
+}
+
 #[test]
 fn without_write_back_the_same_check_finds_a_violation() {
-    let found = (0..seeds()).find(|&seed| {
-        let mut cluster = Cluster::new(seed, false);
-        cluster.run(3_000);
-        !cluster.is_linearizable()
-    });
-    eprintln!("seed {found:?}");
-    assert!(found.is_some(), "the check is blind");
+    shown_by(Flaw::NoWriteBack, |cluster| !cluster.is_linearizable());
+}
+
+#[test]
+fn with_hints_acknowledged_and_not_stored_the_same_check_finds_a_lost_write() {
+    shown_by(Flaw::HintsDropped, |cluster| cluster.lost().is_some());
+}
+
+#[test]
+fn with_an_old_name_after_a_lost_disk_the_same_check_finds_a_lost_write() {
+    shown_by(Flaw::SameActor, |cluster| cluster.lost().is_some());
 }
 
 #[test]
 fn the_same_seed_gives_the_same_trace() {
     let trace = |seed| {
-        let mut cluster = Cluster::new(seed, true);
-        cluster.run(3_000);
+        let mut cluster = Cluster::new(seed, Flaw::None);
+        cluster.live();
         (cluster.trace, cluster.sent, cluster.acknowledged)
     };
     assert_eq!(trace(7), trace(7));

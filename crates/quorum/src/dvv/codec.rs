@@ -8,6 +8,9 @@ use crate::wire::{self, DecodeError, Reader, Writer};
 /// The first byte: what follows, in which version.
 const KIND: u8 = 0x21;
 
+/// Least bytes of a sibling: its place, its counter, the length of nothing.
+const LEAST: usize = 3;
+
 /// As bytes, each set in exactly one form: the clock as in [`VectorClock`](crate::VectorClock), then
 /// the siblings in the order of their dots.
 ///
@@ -35,22 +38,23 @@ impl<V: AsRef<[u8]> + From<Vec<u8>>, A: WireActor> DvvSet<V, A> {
         let count = wire::varint_len(rows.len() as u64);
         let len = wire::HEAD + entries_len(&self.clock) + count + values + wire::TAIL;
         let mut bytes = alloc::vec![0; len];
-        let mut writer = Writer::new(&mut bytes, KIND);
-        encode_entries(&self.clock, &mut writer);
-        writer.varint(rows.len() as u64);
-        for (place, counter, value) in rows {
-            writer.varint(place);
-            writer.varint(counter);
-            writer.varint(value.len() as u64);
-            writer.slice(value);
-        }
-        writer.seal();
+        Writer::fill(&mut bytes, KIND, |writer| {
+            encode_entries(&self.clock, writer);
+            writer.varint(rows.len() as u64);
+            for (place, counter, value) in rows {
+                writer.varint(place);
+                writer.varint(counter);
+                writer.varint(value.len() as u64);
+                writer.slice(value);
+            }
+        });
         bytes
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote, and nothing else; at most
-    /// [`MOST_SIBLINGS`](Self::MOST_SIBLINGS) siblings times four, since replicas that synchronize add
-    /// up theirs. Allocates no more than the bytes are long.
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote, all of it and nothing else.
+    ///
+    /// Complexity: O(bytes). A sibling takes at least three of them, so that whoever bounds the bytes
+    /// bounds the memory, too.
     ///
     /// # Errors
     ///
@@ -58,11 +62,11 @@ impl<V: AsRef<[u8]> + From<Vec<u8>>, A: WireActor> DvvSet<V, A> {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::checked(bytes, KIND)?;
         let clock = decode_entries::<A>(&mut reader)?;
-        let count = reader.count(4 * Self::MOST_SIBLINGS)?;
+        let count = reader.count(LEAST)?;
         let mut siblings: Vec<(Dot<A>, V)> = Vec::new();
         for _ in 0..count {
             let at = reader.at();
-            let place = reader.count(A_CLOCK)?;
+            let place = usize::try_from(reader.varint()?).unwrap_or(usize::MAX);
             let rule = "the dot of an actor in the clock, within what the clock has seen";
             let not_seen = DecodeError::NotCanonical { at, rule };
             let (&actor, seen) = clock.iter().nth(place).ok_or(not_seen)?;
@@ -81,6 +85,3 @@ impl<V: AsRef<[u8]> + From<Vec<u8>>, A: WireActor> DvvSet<V, A> {
         Ok(Self { clock, siblings })
     }
 }
-
-/// Places are below the number of actors, which the clock's own limit bounds.
-const A_CLOCK: usize = 64;

@@ -41,7 +41,7 @@ impl<C> HlcBuilder<C> {
     ///
     /// # Errors
     ///
-    /// When `max_drift` is not below a day, which no clock that is kept at all is off.
+    /// When `max_drift` is more than a day, which no clock that is kept at all is off.
     pub fn build(self) -> Result<Hlc<C>, ConfigError> {
         const DAY: Duration = Duration::from_hours(24);
         if self.max_drift > DAY {

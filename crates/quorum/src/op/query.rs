@@ -23,6 +23,9 @@ pub enum QueryStep {
 /// writers (Lynch and Shvartsman, 1997). Without it, a writer whose clock is behind stamps its write
 /// earlier than one that was acknowledged before, and the write is lost although it was acknowledged.
 ///
+/// It sees every write only where reads do: over a quorum that [lets reads miss
+/// writes](crate::QuorumBuilder::reads_may_miss_writes) nothing is linearizable.
+///
 /// The version that follows must be **unique and later than the newest**: observe the newest with the
 /// actor's [`Hlc`](crate::Hlc), and tick; then write it with a [`WriteOp`](crate::WriteOp). Two writes
 /// of one actor that both took "the newest and one" would share a stamp.
@@ -72,6 +75,8 @@ impl<S: Version> QueryOp<S> {
         if self.done || !self.sent.contains(place) || !self.answered.insert(place) {
             return QueryStep::Wait;
         }
+        // Late is not never.
+        self.failed.remove(place);
         match (&mut self.newest, version) {
             (Some(newest), Some(version)) => newest.join(version),
             (newest @ None, version) => *newest = version.cloned(),

@@ -31,6 +31,8 @@ use crate::{Causality, ConfigError, Quorum, Replicas, Rule, Version};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReadOp<S> {
     rule: Rule,
+    /// How many there are without those that are joining.
+    replicas: u8,
     /// Joining: they are not asked, and are written back to.
     pending: Replicas,
     newest: Option<S>,
@@ -44,8 +46,9 @@ pub struct ReadOp<S> {
     /// Those that have the newest version, or while writing back, one at least as new.
     holders: Replicas,
     absent: Replicas,
-    /// Those to which the newest version was written back; of these `holders` have acknowledged.
-    back: Replicas,
+    /// Those asked a second time: while fetching, for the value; while writing back, to store the newest
+    /// version, which of these `holders` have done.
+    again: Replicas,
     mode: ReadMode,
     fanout: Fanout,
     digests: bool,
@@ -76,6 +79,7 @@ impl<S: Version> ReadOp<S> {
         let none = Replicas::NONE;
         Ok(Self {
             rule: quorum.read().clone(),
+            replicas: quorum.replicas(),
             pending: none,
             newest: None,
             left: none,
@@ -85,7 +89,7 @@ impl<S: Version> ReadOp<S> {
             data: none,
             holders: none,
             absent: none,
-            back: none,
+            again: none,
             mode,
             fanout: Fanout::All,
             digests: false,
@@ -97,9 +101,8 @@ impl<S: Version> ReadOp<S> {
     /// is written back goes to them, too, so that readers of the coming set do not fall behind those of
     /// the present one ([scylladb#20458](https://github.com/scylladb/scylladb/issues/20458)).
     pub fn pending(mut self, joining: u8) -> Self {
-        let first = u64::BITS - self.rule.replicas().to_bits().leading_zeros();
-        let end = (first as u8).saturating_add(joining);
-        self.pending = Replicas::first(end) - Replicas::first(first as u8);
+        let end = self.replicas.saturating_add(joining);
+        self.pending = Replicas::first(end) - Replicas::first(self.replicas);
         self
     }
 
@@ -130,7 +133,7 @@ impl<S: Version> ReadOp<S> {
         }
         let first = match self.fanout {
             Fanout::All => self.left,
-            Fanout::Fewest => self.fewest(),
+            Fanout::Fewest => self.fewest_beside(Replicas::NONE),
         };
         self.send(first)
     }
@@ -155,8 +158,8 @@ impl<S: Version> ReadOp<S> {
     pub fn on_fail(&mut self, place: u8) -> ReadStep {
         let waited_for = match self.phase {
             Phase::Asking => self.sent - self.answered,
-            Phase::Fetching => self.fetched_from(),
-            Phase::WritingBack => self.back - self.holders,
+            Phase::Fetching => self.again,
+            Phase::WritingBack => self.again - self.holders,
             Phase::New | Phase::Done => Replicas::NONE,
         };
         if !waited_for.contains(place) || !self.failed.insert(place) {
@@ -164,12 +167,8 @@ impl<S: Version> ReadOp<S> {
         }
         match self.phase {
             Phase::Asking if self.rule.is_met(self.sent - self.failed) => ReadStep::Wait,
-            Phase::Asking => self.ask_another(),
-            Phase::Fetching => {
-                // What it had to say of the version is as good as never said.
-                self.answered = self.answered - self.failed;
-                self.fetch_again()
-            }
+            Phase::Asking => self.ask_others(),
+            Phase::Fetching => self.fetch_elsewhere(place),
             _ => self.settle_back(),
         }
     }
@@ -186,7 +185,7 @@ impl<S: Version> ReadOp<S> {
     /// A replica has stored the newest version, as [`ReadStep::WriteBack`] asked.
     #[inline]
     pub fn on_written_back(&mut self, place: u8) -> ReadStep {
-        if self.phase != Phase::WritingBack || !self.back.contains(place) {
+        if self.phase != Phase::WritingBack || !self.again.contains(place) {
             return ReadStep::Wait;
         }
         self.holders.insert(place);
@@ -228,15 +227,21 @@ impl<S: Version> ReadOp<S> {
     }
 
     fn reply(&mut self, place: u8, version: Option<&S>) -> ReadStep {
-        let again = self.phase == Phase::Fetching && self.data.contains(place);
-        if !self.sent.contains(place) || (self.answered.contains(place) && !again) {
+        // Its value, after its version alone.
+        let fetched =
+            self.phase == Phase::Fetching && self.data.contains(place) && self.again.remove(place);
+        if !self.sent.contains(place) || (self.answered.contains(place) && !fetched) {
             return ReadStep::Wait;
         }
+        if fetched && self.has_gone_back(place, version) {
+            self.failed.insert(place);
+            return self.fetch_elsewhere(place);
+        }
         self.answered.insert(place);
-        self.failed.remove(place);
         match self.phase {
             Phase::New => ReadStep::Wait,
             Phase::Asking | Phase::Fetching => {
+                self.failed.remove(place);
                 self.absorb(place, version);
                 self.settle()
             }
@@ -288,12 +293,11 @@ impl<S: Version> ReadOp<S> {
             ReadMode::Monotonic | ReadMode::Linearizable => {
                 self.phase = Phase::WritingBack;
                 self.failed = Replicas::NONE;
-                self.back = self.left | self.sent | self.pending;
-                self.back = self.back - self.holders;
-                if !self.is_safe(self.holders | self.back) {
+                self.again = (self.left | self.sent | self.pending) - self.holders;
+                if !self.is_safe(self.holders | self.again) {
                     return self.finish(ReadOutcome::NotWrittenBack { holders: self.holders });
                 }
-                ReadStep::WriteBack(self.back)
+                ReadStep::WriteBack(self.again)
             }
         }
     }
@@ -316,7 +320,7 @@ impl<S: Version> ReadOp<S> {
         if self.is_safe(self.holders) {
             return self.found();
         }
-        if !self.is_safe(self.holders | (self.back - self.failed)) {
+        if !self.is_safe(self.holders | (self.again - self.failed)) {
             return self.finish(ReadOutcome::NotWrittenBack { holders: self.holders });
         }
         ReadStep::Wait
@@ -331,7 +335,9 @@ impl<S: Version> ReadOp<S> {
         self.absorb(place, version);
         // Should this reply be newer than the answer, those that were thought up to date are not.
         let news = self.behind() - before;
-        if news.is_empty() { ReadStep::Wait } else { ReadStep::Repair(news) }
+        // A digest of something newer has no value to repair anybody with.
+        let known = !self.digests || self.has_value();
+        if news.is_empty() || !known { ReadStep::Wait } else { ReadStep::Repair(news) }
     }
 
     /// Whether the value of the newest version has come, and not its version alone.
@@ -342,33 +348,50 @@ impl<S: Version> ReadOp<S> {
         !(self.holders & self.data).is_empty()
     }
 
+    /// The value from one that has it all, or from each that has a part.
     fn fetch(&mut self) -> ReadStep {
-        self.phase = Phase::Fetching;
-        ReadStep::Send { data: self.fetched_from(), digests: Replicas::NONE }
-    }
-
-    /// One that has it all, or each that has a part.
-    fn fetched_from(&self) -> Replicas {
-        match self.holders.lowest() {
-            Some(holder) => Replicas::one(holder),
-            None => self.answered - self.absent - self.data,
+        if self.phase != Phase::Fetching {
+            self.phase = Phase::Fetching;
+            self.again = Replicas::NONE;
         }
+        let from = match self.holders.lowest() {
+            // It is on its way.
+            Some(_) if !(self.holders & self.again).is_empty() => Replicas::NONE,
+            Some(holder) => Replicas::one(holder),
+            None => self.answered - self.absent - self.data - self.again,
+        };
+        if from.is_empty() {
+            return ReadStep::Wait;
+        }
+        self.again = self.again | from;
+        ReadStep::Send { data: from, digests: Replicas::NONE }
     }
 
-    fn fetch_again(&mut self) -> ReadStep {
-        self.holders = self.holders - self.failed;
+    /// This one will not send its value. What it told of its version stays told.
+    fn fetch_elsewhere(&mut self, place: u8) -> ReadStep {
+        self.again.remove(place);
+        self.holders.remove(place);
         if !self.holders.is_empty() {
             return self.fetch();
         }
+        self.answered = self.answered - self.failed;
         self.too_few()
     }
 
-    fn ask_another(&mut self) -> ReadStep {
-        let reachable = (self.sent - self.failed) | self.left;
-        match self.left.lowest() {
-            Some(place) if self.rule.is_met(reachable) => self.send(Replicas::one(place)),
-            _ => self.too_few(),
+    /// Whether a replica that told its version has less now: it has lost what it had.
+    fn has_gone_back(&self, place: u8, version: Option<&S>) -> bool {
+        let (Some(version), Some(newest)) = (version, &self.newest) else { return true };
+        let ahead = matches!(version.compare(newest), Causality::Equal | Causality::After);
+        self.holders.contains(place) && !ahead
+    }
+
+    fn ask_others(&mut self) -> ReadStep {
+        let expected = self.sent - self.failed;
+        if !self.rule.is_met(expected | self.left) {
+            return self.too_few();
         }
+        let others = self.fewest_beside(expected);
+        self.send(others)
     }
 
     fn send(&mut self, to: Replicas) -> ReadStep {
@@ -383,17 +406,17 @@ impl<S: Version> ReadOp<S> {
         ReadStep::Send { data, digests: to - data }
     }
 
-    /// The most preferred that are enough, and none of them too many.
-    fn fewest(&self) -> Replicas {
+    /// The most preferred that are enough together with those expected, and none of them too many.
+    fn fewest_beside(&self, expected: Replicas) -> Replicas {
         let mut chosen = Replicas::NONE;
         for place in self.left {
             chosen.insert(place);
-            if self.rule.is_met(chosen) {
+            if self.rule.is_met(expected | chosen) {
                 break;
             }
         }
         for place in chosen {
-            if self.rule.is_met(chosen - Replicas::one(place)) {
+            if self.rule.is_met(expected | (chosen - Replicas::one(place))) {
                 chosen.remove(place);
             }
         }

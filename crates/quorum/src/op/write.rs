@@ -39,8 +39,10 @@ pub struct WriteOp {
     lost: Replicas,
     /// Places of replicas for which a stand-in has stored a hint.
     hinted: Replicas,
-    /// Stand-ins that are left.
+    /// Stand-ins that are left, once it has begun.
     spare: Replicas,
+    /// How many there are at the most.
+    stand_ins: u8,
     /// The place of the first stand-in.
     first_spare: u8,
     /// For whom each stand-in stands in.
@@ -71,6 +73,7 @@ impl WriteOp {
             lost: Replicas::NONE,
             hinted: Replicas::NONE,
             spare: Replicas::NONE,
+            stand_ins: 0,
             first_spare: quorum.replicas(),
             intended: [0; STAND_INS],
             hints: Hints::Off,
@@ -80,8 +83,11 @@ impl WriteOp {
 
     /// So many replicas are joining, in the places behind the present ones. The write goes to them,
     /// too, and each raises the need by one, so that it is there for the readers of before and of
-    /// after. Call it before [`hints`](Self::hints) and [`start`](Self::start).
+    /// after. Changes nothing once the write has begun.
     pub fn pending(mut self, joining: u8) -> Self {
+        if self.phase != Phase::New {
+            return self;
+        }
         let first = self.first_spare;
         self.first_spare = first.saturating_add(joining).min(Replicas::MOST);
         let pending = Replicas::first(self.first_spare) - Replicas::first(first);
@@ -91,12 +97,12 @@ impl WriteOp {
 
     /// So many others, in the places behind, may stand in for replicas that are down: each stores a
     /// hint and hands it over later. At most 16 are used. `hints` says whether a stored hint counts as
-    /// the replica's acknowledgement.
+    /// the replica's acknowledgement. Changes nothing once the write has begun.
     pub fn hints(mut self, hints: Hints, stand_ins: u8) -> Self {
-        let stand_ins = if hints == Hints::Off { 0 } else { stand_ins.min(STAND_INS as u8) };
-        let end = self.first_spare.saturating_add(stand_ins);
-        self.spare = Replicas::first(end) - Replicas::first(self.first_spare);
-        self.hints = hints;
+        if self.phase == Phase::New {
+            self.stand_ins = if hints == Hints::Off { 0 } else { stand_ins.min(STAND_INS as u8) };
+            self.hints = hints;
+        }
         self
     }
 
@@ -113,7 +119,8 @@ impl WriteOp {
         self.phase = Phase::Waiting;
         let primaries = Replicas::first(self.first_spare);
         self.sent = primaries & up;
-        self.spare = self.spare & up;
+        let end = self.first_spare.saturating_add(self.stand_ins);
+        self.spare = (Replicas::first(end) - primaries) & up;
         // Before anything is sent, so that a write without a chance leaves no trace.
         let mut plan = self.sent;
         for down in primaries - up {
@@ -148,7 +155,8 @@ impl WriteOp {
 
     /// A replica or a stand-in did not acknowledge, and will not.
     ///
-    /// Answers [`WriteStep::Send`] when a stand-in takes over.
+    /// Answers [`WriteStep::Send`] when a stand-in takes over: after the outcome, too, so that the
+    /// replica hears of the write before the next anti-entropy.
     #[inline]
     pub fn on_fail(&mut self, place: u8, failure: Failure) -> WriteStep {
         let over = self.acked | self.refused | self.lost;

@@ -9,7 +9,7 @@ use core::time::Duration;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Intervals {
     ring: Box<[u32]>,
-    /// How many of the ring are in use; the oldest is at `next` once all are.
+    /// How many of the ring are in use, two at least; the oldest is at `next` once all are.
     len: usize,
     next: usize,
     sum: u64,
@@ -37,13 +37,18 @@ impl Intervals {
 
     pub(super) fn clear(&mut self) {
         (self.len, self.next, self.sum, self.squares) = (0, 0, 0, 0);
-        // What is expected, give or take a quarter, as long as nothing is known (Akka does so).
-        self.mean = f64::from(self.first);
-        self.deviation = self.mean / 4.0;
+        // What is expected, give or take a quarter, as if it had been seen (Akka does so). Without it two
+        // heartbeats that came in a row would let the node be suspected a moment later.
+        let quarter = self.first / 4;
+        self.push_micros(self.first - quarter);
+        self.push_micros(self.first + quarter);
     }
 
     pub(super) fn push(&mut self, interval: Duration) {
-        let interval = micros(interval).max(1);
+        self.push_micros(micros(interval).max(1));
+    }
+
+    fn push_micros(&mut self, interval: u32) {
         let slot = &mut self.ring[self.next];
         let oldest = core::mem::replace(slot, interval);
         if self.len == self.ring.len() {
@@ -71,11 +76,6 @@ impl Intervals {
     fn summarize(&mut self) {
         let len = self.len as u128;
         self.mean = self.sum as f64 / self.len as f64;
-        if self.len < 2 {
-            // One interval has no spread, and would make the next one suspicious for nothing.
-            self.deviation = self.mean / 4.0;
-            return;
-        }
         let square = u128::from(self.sum) * u128::from(self.sum);
         let spread = len * self.squares - square;
         self.deviation = libm::sqrt(spread as f64) / self.len as f64;

@@ -9,12 +9,14 @@ use crate::{ConfigError, Replicas, Rule};
 /// Consistency levels under Cassandra's names, as rules over a [`Topology`].
 ///
 /// ```
-/// use voussoir_quorum::{Level, Topology};
+/// use voussoir_quorum::{Level, Quorum, Topology};
 ///
 /// let zones = Topology::new(&[0, 0, 0, 1, 1, 1], 0)?; // three replicas in each of two zones; we are in 0
-/// let rule = "EACH_QUORUM".parse::<Level>()?.rule(&zones)?;
-/// assert_eq!(rule.smallest(), Some(4));
-/// assert_eq!(Level::LocalQuorum.rule(&zones)?.to_string(), "2 of {0, 1, 2}");
+/// let write = "EACH_QUORUM".parse::<Level>()?.rule(&zones)?;
+/// let read = Level::LocalQuorum.rule(&zones)?;
+/// assert_eq!((write.smallest(), read.to_string()), (Some(4), "2 of {0, 1, 2}".into()));
+/// let quorum = Quorum::of(zones.replicas(), read, write)?; // a local read sees every write
+/// assert_eq!(quorum.tolerates().writes, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,10 +1,16 @@
 use alloc::vec::Vec;
 
-use super::{MemberState, TooFewMembers, View};
-use crate::{ConfigError, Hints, Quorum, ReadMode, ReadOp, Replicas, Version, WriteOp};
+use thiserror::Error;
+
+use super::{MemberState, View};
+use crate::{ConfigError, Hints, QueryOp, Quorum, ReadMode, ReadOp, Replicas, Version, WriteOp};
 
 /// Which node stands behind which place of an operation: replicas first, then those that are joining,
 /// then those that may stand in.
+///
+/// **An operation keeps the plan it began with.** A node may go from joining to up once it has all that
+/// the replicas had when it began to join, and the operations that began before that are over: they
+/// neither raised their need by it nor sent it anything.
 ///
 /// ```
 /// use voussoir_quorum::{Hints, MemberState, Quorum, View};
@@ -28,18 +34,42 @@ pub struct Plan<N> {
     pending: u8,
 }
 
+/// A key has no plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// There are fewer members than the key is to have replicas.
+    #[error("{found} members can be replicas; needed: {needed}")]
+    TooFewMembers {
+        /// How many there are.
+        found: u8,
+        /// How many replicas a key has.
+        needed: u8,
+    },
+    /// There are more than an operation has places.
+    #[error("{found} replicas and joining nodes; allowed: at most 64")]
+    TooManyPlaces {
+        /// How many there are.
+        found: usize,
+    },
+}
+
 impl<N: Ord + Clone> Plan<N> {
     pub(super) fn new(
         view: &View<N>,
         preference: &[N],
         n: u8,
         stand_ins: u8,
-    ) -> Result<Self, TooFewMembers> {
+    ) -> Result<Self, PlanError> {
         let (mut replicas, mut pending, mut others) = (Vec::new(), Vec::new(), Vec::new());
         // How many of the nodes that stay have been met: the replicas of tomorrow.
         let mut staying = 0;
         for node in preference {
             let Some(state) = view.state(node) else { continue };
+            // Two places of one node would let its one copy pass for two.
+            if [&replicas, &pending, &others].into_iter().any(|nodes| nodes.contains(node)) {
+                continue;
+            }
             let stays = matches!(state, MemberState::Joining | MemberState::Up);
             let tomorrow = stays && staying < n;
             staying += u8::from(tomorrow);
@@ -53,7 +83,11 @@ impl<N: Ord + Clone> Plan<N> {
             }
         }
         if replicas.len() < usize::from(n) {
-            return Err(TooFewMembers { found: replicas.len() as u8, needed: n });
+            return Err(PlanError::TooFewMembers { found: replicas.len() as u8, needed: n });
+        }
+        let found = replicas.len() + pending.len();
+        if found > usize::from(Replicas::MOST) {
+            return Err(PlanError::TooManyPlaces { found });
         }
         let (replica_count, pending_count) = (replicas.len() as u8, pending.len() as u8);
         let mut nodes = replicas;
@@ -103,6 +137,16 @@ impl<N: Ord + Clone> Plan<N> {
         self.require_fit(quorum)?;
         let stand_ins = self.nodes.len() as u8 - self.replicas - self.pending;
         Ok(WriteOp::new(quorum).pending(self.pending).hints(hints, stand_ins))
+    }
+
+    /// The query before a linearizable write to this plan: it asks today's replicas alone.
+    ///
+    /// # Errors
+    ///
+    /// When `quorum` is for another number of replicas.
+    pub fn query_op<S: Version>(&self, quorum: &Quorum) -> Result<QueryOp<S>, ConfigError> {
+        self.require_fit(quorum)?;
+        Ok(QueryOp::new(quorum))
     }
 
     /// A read of this plan: it asks today's replicas alone, and writes back to those that are joining,

@@ -12,6 +12,7 @@ use voussoir_quorum::{
 
 pub(crate) const LINEARIZABLE: &str = "linearizable";
 pub(crate) const EVERYBODY_IS_DONE: &str = "everybody is done";
+pub(crate) const THE_READERS_ARE_DONE: &str = "the readers are done, and have seen the write";
 pub(crate) const A_WRITE_WAS_COMMITTED: &str = "a write was committed";
 
 /// A stamp and the value that was written with it: time, writer, value, a byte each. 0 is nothing.
@@ -32,11 +33,17 @@ pub(crate) struct Script {
     steps: Vec<Step>,
     clock: u64,
     reaches: Replicas,
+    deaf: bool,
 }
 
 impl Script {
     pub(crate) fn new<const N: usize>(steps: [Step; N]) -> Self {
-        Self { steps: steps.to_vec(), clock: 1, reaches: Replicas::first(8) }
+        Self { steps: steps.to_vec(), clock: 1, reaches: Replicas::first(8), deaf: false }
+    }
+
+    /// No answer reaches this client: what it began never ends.
+    pub(crate) fn deaf(self) -> Self {
+        Self { deaf: true, ..self }
     }
 
     pub(crate) fn clock(self, clock: u64) -> Self {
@@ -71,14 +78,28 @@ pub(crate) struct World {
     crashes: u8,
     disk: Disk,
     joining: Joining,
+    duplicating: bool,
     scripts: Vec<Script>,
 }
 
 impl World {
     pub(crate) fn new(quorum: Quorum, mode: ReadMode) -> Self {
-        let hints = Hints::Off;
-        let (crashes, disk, joining) = (0, Disk::Kept, Joining::Nobody);
-        Self { quorum, mode, query: false, hints, crashes, disk, joining, scripts: Vec::new() }
+        Self {
+            quorum,
+            mode,
+            query: false,
+            hints: Hints::Off,
+            crashes: 0,
+            disk: Disk::Kept,
+            joining: Joining::Nobody,
+            duplicating: false,
+            scripts: Vec::new(),
+        }
+    }
+
+    /// Every message may come again, at any later time.
+    pub(crate) fn duplicating(self) -> Self {
+        Self { duplicating: true, ..self }
     }
 
     pub(crate) fn client(mut self, script: Script) -> Self {
@@ -284,8 +305,10 @@ impl State {
             Body::Tell(_) | Body::Stored | Body::BackStored => return self.answer(world, message),
         };
         let current = self.clients[client].operation == message.operation;
-        let waits = !matches!(self.clients[client].running, Running::Idle | Running::Stuck);
-        if let (Some(body), true) = (reply, current && waits) {
+        let running = &self.clients[client].running;
+        let waits = !matches!(running, Running::Idle | Running::Stuck);
+        let hears = !world.scripts[client].deaf;
+        if let (Some(body), true) = (reply, current && waits && hears) {
             self.network.insert(Message { body, ..message });
         }
     }
@@ -376,7 +399,9 @@ impl Model for World {
         match action {
             Action::Begin(client) => state.begin(self, client),
             Action::Deliver(message) => {
-                state.network.remove(&message);
+                if !self.duplicating {
+                    state.network.remove(&message);
+                }
                 state.deliver(self, message);
             }
             Action::Crash(replica) => {
@@ -406,6 +431,13 @@ impl Model for World {
                 state.clients.iter().zip(&world.scripts).all(|(client, script)| {
                     client.running == Running::Idle && client.next == script.steps.len()
                 })
+            }),
+            Property::sometimes(THE_READERS_ARE_DONE, |world: &Self, state: &State| {
+                let readers = state.clients.iter().zip(&world.scripts).skip(1);
+                let over = |(client, script): (&Client, &Script)| {
+                    client.running == Running::Idle && client.next == script.steps.len()
+                };
+                readers.into_iter().all(over) && state.replicas.contains(&version(1, 0, 1))
             }),
             Property::sometimes(A_WRITE_WAS_COMMITTED, |_, state: &State| {
                 state.clients.iter().any(|client| client.committed)

@@ -22,6 +22,26 @@ impl<A: Actor> Entries<A> {
         if capacity <= INLINE { Self::new() } else { Self::Heap(Vec::with_capacity(capacity)) }
     }
 
+    /// So many, each from `next`, which gives them in order.
+    #[inline]
+    pub(super) fn try_from_fn<E>(
+        count: usize,
+        mut next: impl FnMut() -> Result<(A, u64), E>,
+    ) -> Result<Self, E> {
+        let mut slots: [(A, u64); INLINE] = Default::default();
+        let Some(used) = slots.get_mut(..count) else {
+            let mut entries = Vec::with_capacity(count);
+            for _ in 0..count {
+                entries.push(next()?);
+            }
+            return Ok(Self::Heap(entries));
+        };
+        for slot in used {
+            *slot = next()?;
+        }
+        Ok(Self::Inline { len: count as u8, slots })
+    }
+
     #[inline]
     pub(super) fn as_slice(&self) -> &[(A, u64)] {
         match self {
