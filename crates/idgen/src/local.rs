@@ -1,7 +1,7 @@
 use voussoir_core::{Clock, Nanos, WallClock};
 
 use crate::lease::Tenure;
-use crate::rules::Rules;
+use crate::rules::{Rules, Window};
 use crate::wait::Patience;
 use crate::{Batch, Layout, Lease, LeaseMismatch, NextError, SnowflakeId};
 
@@ -22,6 +22,8 @@ pub struct LocalSnowflake<C = WallClock> {
     free: u64,
     /// The first word that is out of bounds.
     end: u64,
+    /// Where the next words may be taken without a division.
+    window: Window,
     rules: Rules,
     tenure: Option<Tenure>,
     clock: C,
@@ -31,7 +33,7 @@ pub struct LocalSnowflake<C = WallClock> {
 /// All in O(1), without allocation.
 impl<C> LocalSnowflake<C> {
     pub(crate) fn new(rules: Rules, free: u64, end: u64, tenure: Option<Tenure>, clock: C) -> Self {
-        Self { free, end, rules, tenure, clock }
+        Self { free, end, window: Window::NONE, rules, tenure, clock }
     }
 
     /// The next id at `now`.
@@ -78,11 +80,22 @@ impl<C> LocalSnowflake<C> {
 
     #[inline]
     fn claim(&mut self, now: Nanos, n: u32) -> Result<u64, NextError> {
+        let first = self.free;
+        let next = first + u64::from(n);
+        if next <= self.window.limit && self.rules.is_open(self.window.start, now) {
+            self.free = next;
+            return Ok(first);
+        }
+        self.claim_guarded(now, n)
+    }
+
+    fn claim_guarded(&mut self, now: Nanos, n: u32) -> Result<u64, NextError> {
         if n == 0 {
             return Ok(self.free);
         }
         let first = self.rules.claim(self.free, self.end, now, n)?;
         self.free = first + u64::from(n);
+        self.window = self.rules.window(self.free, self.end, now, 0).unwrap_or(Window::NONE);
         Ok(first)
     }
 }

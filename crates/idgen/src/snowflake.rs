@@ -2,7 +2,7 @@ use crossbeam_utils::CachePadded;
 use voussoir_core::{Clock, Nanos, WallClock};
 
 use crate::lease::Tenure;
-use crate::rules::Rules;
+use crate::rules::{MARGIN, Rules, Window};
 use crate::sync::{AtomicU64, Ordering};
 use crate::wait::Patience;
 use crate::{Batch, Layout, Lease, LeaseMismatch, NextError, SnowflakeBuilder, SnowflakeId};
@@ -31,9 +31,12 @@ pub struct Snowflake<C = WallClock> {
     /// The first word that is free, as [`Rules`] draws it. Padded, since it alone is written for every
     /// id: the rest of the generator then stays in the caches of all processors.
     free: CachePadded<AtomicU64>,
-    /// The [window](Rules::window) last opened. Opened after `free` has come to its step, so that who
-    /// sees it open and then adds to `free` gets a word of that step or later.
+    /// The start of the [window](Window) last opened. Opened after `free` has come to its step, so that
+    /// who sees it open and then adds to `free` gets a word of that step or later.
     window: AtomicU64,
+    /// The limit of that window, or of an earlier one: raised after the window is opened and read
+    /// before it, so that it never is a later one's.
+    limit: AtomicU64,
     /// The first word that is out of bounds: the layout's end, or that of the lease.
     end: AtomicU64,
     rules: Rules,
@@ -54,7 +57,8 @@ impl<C> Snowflake<C> {
     pub(crate) fn new(rules: Rules, free: u64, end: u64, tenure: Option<Tenure>, clock: C) -> Self {
         Self {
             free: CachePadded::new(AtomicU64::new(free)),
-            window: AtomicU64::new(Rules::CLOSED),
+            window: AtomicU64::new(Window::NONE.start),
+            limit: AtomicU64::new(Window::NONE.limit),
             end: AtomicU64::new(end),
             rules,
             tenure,
@@ -123,26 +127,32 @@ impl<C> Snowflake<C> {
     /// Takes `n` words and returns the first.
     #[inline]
     fn claim(&self, n: u32, now: impl Fn() -> Nanos) -> Result<u64, NextError> {
+        let limit = self.limit.load(Ordering::Acquire);
         let window = self.window.load(Ordering::Acquire);
         let time = now();
         if n == 1 && self.rules.is_open(window, time) {
             let word = self.free.fetch_add(1, Ordering::AcqRel);
-            let end = self.end.load(Ordering::Acquire);
-            if self.rules.leaves_room(word, end, time) || self.takes_last(window, word, end, time) {
+            if word < limit || self.takes_above(window, word, time) {
                 return Ok(word);
             }
         }
         self.claim_guarded(n, time, now)
     }
 
-    /// Closes a window that comes near a limit, and says whether the word may still be used.
+    /// Closes a window whose words come near a limit, and says whether this one may still be used.
     ///
     /// If not, this thread was held up between the window and the word while others took all there
     /// was. It is given none, and the word is left out: a gap, as a process leaves that ends.
     #[cold]
-    fn takes_last(&self, window: u64, word: u64, end: u64, time: Nanos) -> bool {
-        let closed = Rules::close(window);
+    fn takes_above(&self, window: u64, word: u64, time: Nanos) -> bool {
+        let end = self.end.load(Ordering::Acquire);
+        // The limit read may be an earlier window's, or from before the lease was renewed.
+        if let Some(Window { limit, .. }) = self.rules.window(word, end, time, MARGIN) {
+            self.limit.fetch_max(limit, Ordering::AcqRel);
+            return true;
+        }
         // Where it fails, a later window was opened or this one is closed.
+        let closed = Window::close(window);
         let _ = self.window.compare_exchange(window, closed, Ordering::AcqRel, Ordering::Relaxed);
         self.rules.permits(word, end, time)
     }
@@ -190,10 +200,11 @@ impl<C> Snowflake<C> {
     /// Lets ids be taken by `fetch_add` for the rest of this step, if `free` leaves room for that.
     #[inline]
     fn open_window(&self, free: u64, end: u64, time: Nanos) {
-        if let Some(window) = self.rules.window(free, end, time)
-            && window > self.window.load(Ordering::Relaxed)
+        if let Some(window) = self.rules.window(free, end, time, MARGIN)
+            && window.start > self.window.load(Ordering::Relaxed)
         {
-            self.window.fetch_max(window, Ordering::AcqRel);
+            self.window.fetch_max(window.start, Ordering::AcqRel);
+            self.limit.fetch_max(window.limit, Ordering::AcqRel);
         }
     }
 }
