@@ -43,7 +43,7 @@ impl<C> LocalSnowflake<C> {
     /// As [`NextError`] says; nothing has changed then.
     #[inline]
     pub fn next_at(&mut self, now: Nanos) -> Result<SnowflakeId, NextError> {
-        self.claim(now, 1).map(|word| self.rules.id(word))
+        self.claim(now, 1).map(|word| self.rules.shape.id(word))
     }
 
     /// The next `n` ids at `now`.
@@ -53,7 +53,7 @@ impl<C> LocalSnowflake<C> {
     /// As [`NextError`] says; nothing has changed then. All of the `n` are had or none.
     #[inline]
     pub fn next_batch_at(&mut self, now: Nanos, n: u32) -> Result<Batch, NextError> {
-        self.claim(now, n).map(|first| Batch::new(self.rules, first, n))
+        self.claim(now, n).map(|first| Batch::new(self.rules.shape, first, n))
     }
 
     /// The first instant that no id of this generator carries, as
@@ -110,7 +110,7 @@ impl<C: Clock> LocalSnowflake<C> {
     #[expect(clippy::should_implement_trait, reason = "an iterator could not refuse; see `iter`")]
     #[inline]
     pub fn next(&mut self) -> Result<SnowflakeId, NextError> {
-        self.claim_or_wait(1).map(|word| self.rules.id(word))
+        self.claim_or_wait(1).map(|word| self.rules.shape.id(word))
     }
 
     /// The next `n` ids.
@@ -120,7 +120,7 @@ impl<C: Clock> LocalSnowflake<C> {
     /// As [`Snowflake::next_batch`](crate::Snowflake::next_batch).
     #[inline]
     pub fn next_batch(&mut self, n: u32) -> Result<Batch, NextError> {
-        self.claim_or_wait(n).map(|first| Batch::new(self.rules, first, n))
+        self.claim_or_wait(n).map(|first| Batch::new(self.rules.shape, first, n))
     }
 
     /// Ids without end; each is what [`next`](Self::next) returns.

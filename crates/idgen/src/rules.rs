@@ -19,14 +19,15 @@ use core::time::Duration;
 
 use voussoir_core::Nanos;
 
-use crate::{Layout, NextError, Policy, SnowflakeId};
+use crate::layout::Shape;
+use crate::{Layout, NextError, Policy};
 
 /// What a generator may do. See the module.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) layout: Layout,
-    /// The worker at its place in an id.
-    worker_field: u64,
+    /// How a word becomes an id.
+    pub(crate) shape: Shape,
     when_exhausted: Policy,
     when_behind: Policy,
     /// Steps that ids may be ahead of the clock: when the sequence is used up, …
@@ -73,7 +74,7 @@ impl Rules {
         let words = words.min(1 << 62) as u64;
         Self {
             layout,
-            worker_field: layout.worker_field(worker),
+            shape: layout.shape(worker),
             when_exhausted: exhausted,
             when_behind: behind,
             exhausted_lead,
@@ -106,12 +107,6 @@ impl Rules {
         self.layout.instant(free.div_ceil(self.layout.sequences()))
     }
 
-    /// The id of a word.
-    #[inline]
-    pub(crate) const fn id(&self, word: u64) -> SnowflakeId {
-        self.layout.id(word, self.worker_field)
-    }
-
     /// The window of the step that holds `now`, if words from `free` on may be taken in it and
     /// `margin` of them stay untouched below every limit.
     pub(crate) fn window(&self, free: u64, end: u64, now: Nanos, margin: u64) -> Option<Window> {
@@ -137,12 +132,6 @@ impl Rules {
         let latest = |tick: u64| tick.saturating_add(self.exhausted_lead);
         let step = word >> self.layout.sequence_bits();
         word < end && self.layout.tick(now).is_some_and(|tick| step <= latest(tick))
-    }
-
-    /// How many words there are from this one to the end of its step.
-    pub(crate) const fn rest_of_step(&self, word: u64) -> u64 {
-        let sequences = self.layout.sequences();
-        sequences - (word & (sequences - 1))
     }
 
     /// The first of `n` words that may be taken at `now`, when `free` is the first free one and

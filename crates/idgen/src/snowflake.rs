@@ -73,7 +73,10 @@ impl<C> Snowflake<C> {
     /// As [`NextError`] says; nothing has changed then.
     #[inline]
     pub fn next_at(&self, now: Nanos) -> Result<SnowflakeId, NextError> {
-        self.claim(1, || now).map(|word| self.rules.id(word))
+        match self.next_in_window(|| now) {
+            Ok(id) => Ok(id),
+            Err(_) => self.claim(1, now, || now).map(|word| self.rules.shape.id(word)),
+        }
     }
 
     /// The next `n` ids at `now`, in one step: none of another thread's stands between them.
@@ -83,7 +86,7 @@ impl<C> Snowflake<C> {
     /// As [`NextError`] says; nothing has changed then. All of the `n` are had or none.
     #[inline]
     pub fn next_batch_at(&self, now: Nanos, n: u32) -> Result<Batch, NextError> {
-        self.claim(n, || now).map(|first| Batch::new(self.rules, first, n))
+        self.claim(n, now, || now).map(|first| Batch::new(self.rules.shape, first, n))
     }
 
     /// The first instant that no id of this generator carries. Stored now and then, together with
@@ -124,19 +127,26 @@ impl<C> Snowflake<C> {
         Ok(())
     }
 
-    /// Takes `n` words and returns the first.
+    /// Takes an id by `fetch_add`, where the window allows it; else says what time it is.
+    ///
+    /// An atomic operation waits until all that was stored before it has reached the cache, and most
+    /// of what comes after waits for it. So this is small enough to become part of the caller, does
+    /// beforehand what it can, and leaves whatever else may have to be done to a call.
     #[inline]
-    fn claim(&self, n: u32, now: impl Fn() -> Nanos) -> Result<u64, NextError> {
+    fn next_in_window(&self, now: impl FnOnce() -> Nanos) -> Result<SnowflakeId, Nanos> {
+        let shape = self.rules.shape;
         let limit = self.limit.load(Ordering::Acquire);
         let window = self.window.load(Ordering::Acquire);
         let time = now();
-        if n == 1 && self.rules.is_open(window, time) {
-            let word = self.free.fetch_add(1, Ordering::AcqRel);
-            if word < limit || self.takes_above(window, word, time) {
-                return Ok(word);
-            }
+        if !self.rules.is_open(window, time) {
+            return Err(time);
         }
-        self.claim_guarded(n, time, now)
+        let word = self.free.fetch_add(1, Ordering::AcqRel);
+        if word < limit || self.takes_above(window, word, time) {
+            Ok(shape.id(word))
+        } else {
+            Err(time)
+        }
     }
 
     /// Closes a window whose words come near a limit, and says whether this one may still be used.
@@ -157,7 +167,9 @@ impl<C> Snowflake<C> {
         self.rules.permits(word, end, time)
     }
 
-    fn claim_guarded(
+    /// Takes `n` words by compare-and-swap and returns the first. `time` was read just now.
+    #[inline(never)]
+    fn claim(
         &self,
         n: u32,
         mut time: Nanos,
@@ -219,7 +231,7 @@ impl<C: Clock> Snowflake<C> {
     /// only after the wait, or where that would be too long.
     #[inline]
     pub fn next(&self) -> Result<SnowflakeId, NextError> {
-        self.claim_or_wait(1).map(|word| self.rules.id(word))
+        self.next_in_window(|| self.clock.now()).or_else(|time| self.next_guarded(time))
     }
 
     /// The next `n` ids, in one step: none of another thread's stands between them, and all of them
@@ -241,7 +253,7 @@ impl<C: Clock> Snowflake<C> {
     /// ```
     #[inline]
     pub fn next_batch(&self, n: u32) -> Result<Batch, NextError> {
-        self.claim_or_wait(n).map(|first| Batch::new(self.rules, first, n))
+        self.claim_or_wait(n, self.clock.now()).map(|first| Batch::new(self.rules.shape, first, n))
     }
 
     /// Ids without end; each is what [`next`](Self::next) returns.
@@ -264,8 +276,12 @@ impl<C: Clock> Snowflake<C> {
     pub async fn next_async(&self) -> Result<SnowflakeId, NextError> {
         let mut patience = None;
         loop {
-            let refused = match self.claim(1, || self.clock.now()) {
-                Ok(word) => return Ok(self.rules.id(word)),
+            let made = self.next_in_window(|| self.clock.now()).or_else(|time| {
+                let word = self.claim(1, time, || self.clock.now())?;
+                Ok(self.rules.shape.id(word))
+            });
+            let refused = match made {
+                Ok(id) => return Ok(id),
                 Err(refused) => refused,
             };
             let Some(longest) = self.rules.longest_wait(&refused) else { return Err(refused) };
@@ -277,15 +293,16 @@ impl<C: Clock> Snowflake<C> {
         }
     }
 
-    #[inline]
-    fn claim_or_wait(&self, n: u32) -> Result<u64, NextError> {
-        self.claim(n, || self.clock.now()).or_else(|refused| self.wait(n, refused))
+    #[inline(never)]
+    fn next_guarded(&self, time: Nanos) -> Result<SnowflakeId, NextError> {
+        self.claim_or_wait(1, time).map(|word| self.rules.shape.id(word))
     }
 
-    #[cold]
-    fn wait(&self, n: u32, refused: NextError) -> Result<u64, NextError> {
-        let again = || self.claim(n, || self.clock.now());
-        Patience::exercise(&self.rules, refused, again)
+    fn claim_or_wait(&self, n: u32, time: Nanos) -> Result<u64, NextError> {
+        let now = || self.clock.now();
+        self.claim(n, time, now).or_else(|refused| {
+            Patience::exercise(&self.rules, refused, || self.claim(n, now(), now))
+        })
     }
 }
 
