@@ -134,10 +134,10 @@ impl<C> Snowflake<C> {
     /// beforehand what it can, and leaves whatever else may have to be done to a call.
     #[inline]
     fn next_in_window(&self, now: impl FnOnce() -> Nanos) -> Result<SnowflakeId, Nanos> {
+        let time = now();
         let shape = self.rules.shape;
         let limit = self.limit.load(Ordering::Acquire);
         let window = self.window.load(Ordering::Acquire);
-        let time = now();
         if !self.rules.is_open(window, time) {
             return Err(time);
         }
