@@ -1,3 +1,5 @@
+use core::time::Duration;
+
 use voussoir_core::{Clock, Nanos, WallClock};
 
 use crate::lease::Tenure;
@@ -121,6 +123,13 @@ impl<C: Clock> LocalSnowflake<C> {
     #[inline]
     pub fn next_batch(&mut self, n: u32) -> Result<Batch, NextError> {
         self.claim_or_wait(n).map(|first| Batch::new(self.rules.shape, first, n))
+    }
+
+    /// The first instant that no id carries which is made within the next `span`, as
+    /// [`Snowflake::high_water_in`](crate::Snowflake::high_water_in).
+    pub fn high_water_in(&self, span: Duration) -> Nanos {
+        let last = self.clock.now().saturating_add(span);
+        self.high_water().max(self.rules.high_water_at(last))
     }
 
     /// Ids without end; each is what [`next`](Self::next) returns.

@@ -107,6 +107,15 @@ impl Rules {
         self.layout.instant(free.div_ceil(self.layout.sequences()))
     }
 
+    /// The first instant that no word carries which may be taken until `instant`.
+    pub(crate) const fn high_water_at(&self, instant: Nanos) -> Nanos {
+        let tick = match self.layout.tick(instant) {
+            Some(tick) => tick,
+            None => 0,
+        };
+        self.layout.instant(tick.saturating_add(self.behind_lead).saturating_add(1))
+    }
+
     /// The window of the step that holds `now`, if words from `free` on may be taken in it and
     /// `margin` of them stay untouched below every limit.
     pub(crate) fn window(&self, free: u64, end: u64, now: Nanos, margin: u64) -> Option<Window> {

@@ -1,3 +1,5 @@
+use core::time::Duration;
+
 use crossbeam_utils::CachePadded;
 use voussoir_core::{Clock, Nanos, WallClock};
 
@@ -89,24 +91,9 @@ impl<C> Snowflake<C> {
         self.claim(n, now, || now).map(|first| Batch::new(self.rules.shape, first, n))
     }
 
-    /// The first instant that no id of this generator carries. Stored now and then, together with
-    /// some time to spare, and given to [`resume_at`](SnowflakeBuilder::resume_at) after a restart,
-    /// it keeps ids unique even if the clock was set back while the process was down.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use voussoir_idgen::{Layout, Snowflake};
-    ///
-    /// let ids = Snowflake::builder(Layout::TWITTER).worker(7).build()?;
-    /// let last = ids.next()?;
-    /// // Every 10 s, to a file or a row: ids of the next 10 s are covered.
-    /// let mark = ids.high_water().saturating_add(Duration::from_secs(10));
-    ///
-    /// let resumed = Snowflake::builder(Layout::TWITTER).worker(7).resume_at(mark).build()?;
-    /// assert!(resumed.next().is_err(), "the clock has not reached the mark");
-    /// assert!(resumed.next_at(mark)? > last);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// The first instant that no id made so far carries: for the store when the generator is done, or
+    /// for [`WorkerLease::release`](crate::WorkerLease::release). While it goes on, store
+    /// [`high_water_in`](Self::high_water_in).
     pub fn high_water(&self) -> Nanos {
         self.rules.high_water(self.free.load(Ordering::Acquire))
     }
@@ -254,6 +241,32 @@ impl<C: Clock> Snowflake<C> {
     #[inline]
     pub fn next_batch(&self, n: u32) -> Result<Batch, NextError> {
         self.claim_or_wait(n, self.clock.now()).map(|first| Batch::new(self.rules.shape, first, n))
+    }
+
+    /// The first instant that no id carries which is made within the next `span`. Stored before that
+    /// span begins, and given to [`resume_at`](SnowflakeBuilder::resume_at) after a restart, it keeps
+    /// ids unique even if the clock was set back while the process was down.
+    ///
+    /// It counts in what may be borrowed, but trusts the clock not to jump ahead meanwhile; bounded by
+    /// a [`Lease`] of its own worker, a generator need not trust it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use voussoir_idgen::{Layout, Snowflake};
+    ///
+    /// let ids = Snowflake::builder(Layout::TWITTER).worker(7).build()?;
+    /// // Every second, to a file or a row: two seconds, so that the next mark may come late.
+    /// let mark = ids.high_water_in(Duration::from_secs(2));
+    /// let last = ids.next()?;
+    ///
+    /// let resumed = Snowflake::builder(Layout::TWITTER).worker(7).resume_at(mark).build()?;
+    /// assert!(resumed.next().is_err(), "the clock has not reached the mark");
+    /// assert!(resumed.next_at(mark)? > last);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn high_water_in(&self, span: Duration) -> Nanos {
+        let last = self.clock.now().saturating_add(span);
+        self.high_water().max(self.rules.high_water_at(last))
     }
 
     /// Ids without end; each is what [`next`](Self::next) returns.
