@@ -171,7 +171,8 @@ fn policies() -> String {
         picture.rule((left, top), (left, top + height));
         let shown = |at: u64| (clock(at) - ORIGIN * 1_000_000) as f64 / 1e6;
         let back = SET_BACK.0 * 1_000_000;
-        let clock = [0, back - 1, back, SPAN * 1_000_000].map(|at| (x(at as f64 / 1e6), y(shown(at))));
+        let clock =
+            [0, back - 1, back, SPAN * 1_000_000].map(|at| (x(at as f64 / 1e6), y(shown(at))));
         for ends in clock.windows(2) {
             picture.rule(ends[0], ends[1]);
         }

@@ -156,12 +156,7 @@ impl<C> Snowflake<C> {
 
     /// Takes `n` words by compare-and-swap and returns the first. `time` was read just now.
     #[inline(never)]
-    fn claim(
-        &self,
-        n: u32,
-        mut time: Nanos,
-        now: impl Fn() -> Nanos,
-    ) -> Result<u64, NextError> {
+    fn claim(&self, n: u32, mut time: Nanos, now: impl Fn() -> Nanos) -> Result<u64, NextError> {
         let mut free = self.free.load(Ordering::Acquire);
         if n == 0 {
             return Ok(free);

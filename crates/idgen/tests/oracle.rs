@@ -303,12 +303,14 @@ fn a_resumed_generator_makes_nothing_that_the_first_could_have_made() {
 #[test]
 fn a_mark_for_a_span_covers_what_is_made_in_it_borrowed_or_not() {
     let span = STEP * 5;
-    for steps in [0, 1, 3].into_iter().flat_map(|a| [0, 2, 6].map(|b| Steps { exhausted: a, behind: b })) {
+    for steps in
+        [0, 1, 3].into_iter().flat_map(|a| [0, 2, 6].map(|b| Steps { exhausted: a, behind: b }))
+    {
         let [exhausted, behind] = steps.policies();
         let clock = ManualClock::at(EPOCH.saturating_add(STEP * 10));
         let builder = Snowflake::builder(tiny()).worker(1).when_exhausted(exhausted);
         let builder = builder.when_clock_behind(behind);
-        let ids = builder.clone().clock(clock.clone()).build().expect("valid");
+        let ids = builder.clock(clock.clone()).build().expect("valid");
         // Made long ago: the mark must not be the last id's.
         ids.next_at(EPOCH).expect("the first");
         let mark = ids.high_water_in(span);

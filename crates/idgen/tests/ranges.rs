@@ -137,7 +137,8 @@ fn those_who_wait_share_the_failure() {
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     });
     let told = answers.iter().filter(|answer| **answer == Err(RangeError::Source("away"))).count();
-    let shared = answers.iter().filter(|answer| **answer == Err(RangeError::FailedElsewhere)).count();
+    let shared =
+        answers.iter().filter(|answer| **answer == Err(RangeError::FailedElsewhere)).count();
     assert_eq!((told, told + shared), (calls.load(Ordering::SeqCst), 8));
 }
 
@@ -147,11 +148,10 @@ fn tasks_that_wait_share_the_failure_and_a_later_one_asks_again() {
     let is_answered = AtomicBool::new(false);
     let claim = async |_| {
         let call = calls.fetch_add(1, Ordering::SeqCst);
-        std::future::poll_fn(|_| match is_answered.load(Ordering::SeqCst) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        })
-        .await;
+        let answer = |_: &mut Context<'_>| {
+            if is_answered.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+        };
+        std::future::poll_fn(answer).await;
         if call == 0 { Err("away") } else { Ok(Block::new(0..10, 0)) }
     };
     let keys = AsyncRangeAllocator::builder(claim).build_async().expect("valid");
