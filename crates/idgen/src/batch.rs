@@ -2,7 +2,7 @@ use core::iter::FusedIterator;
 use core::ops::Range;
 
 use crate::SnowflakeId;
-use crate::rules::Rules;
+use crate::layout::Shape;
 
 /// Ids taken in one step: increasing, and already nobody else's. What is not used is lost.
 ///
@@ -12,13 +12,13 @@ use crate::rules::Rules;
 #[must_use = "the ids are taken already; those not used are lost"]
 pub struct Batch {
     words: Range<u64>,
-    rules: Rules,
+    shape: Shape,
 }
 
 impl Batch {
     #[inline]
-    pub(crate) fn new(rules: Rules, first: u64, n: u32) -> Self {
-        Self { words: first..first + u64::from(n), rules }
+    pub(crate) fn new(shape: Shape, first: u64, n: u32) -> Self {
+        Self { words: first..first + u64::from(n), shape }
     }
 }
 
@@ -27,7 +27,7 @@ impl Iterator for Batch {
 
     #[inline]
     fn next(&mut self) -> Option<SnowflakeId> {
-        self.words.next().map(|word| self.rules.id(word))
+        self.words.next().map(|word| self.shape.id(word))
     }
 
     #[inline]
@@ -41,11 +41,11 @@ impl Iterator for Batch {
     fn fold<B, F: FnMut(B, SnowflakeId) -> B>(self, init: B, mut f: F) -> B {
         let Range { start: mut word, end } = self.words;
         let mut folded = init;
-        let distance = self.rules.layout.distance();
+        let distance = self.shape.distance();
         // Within a step of time the ids are an equal distance apart.
         while word < end {
-            let step = self.rules.rest_of_step(word).min(end - word);
-            let first = self.rules.id(word).to_u64();
+            let step = self.shape.rest_of_step(word).min(end - word);
+            let first = self.shape.id(word).to_u64();
             for number in 0..step {
                 folded = f(folded, SnowflakeId::from_bits(first + number * distance));
             }

@@ -73,7 +73,7 @@ impl<C> SnowflakeBuilder<C> {
     }
 
     /// Makes no id of a time before `mark`, which an earlier generator's
-    /// [`high_water`](Snowflake::high_water) told.
+    /// [`high_water_in`](Snowflake::high_water_in) or [`high_water`](Snowflake::high_water) told.
     pub fn resume_at(self, mark: Nanos) -> Self {
         Self { resume_at: mark, ..self }
     }

@@ -7,6 +7,7 @@ use thiserror::Error;
 use voussoir_core::{Nanos, duration};
 
 use crate::SnowflakeId;
+pub(crate) use parts::Shape;
 pub use parts::{Parts, PartsError};
 
 /// How the 63 bits of an id are shared between time, worker and sequence.

@@ -46,7 +46,9 @@
 //! | [`Policy::Wait`] | the same after a bounded wait: spinning, or asleep in `next_async` (feature `tokio`) |
 //! | [`Policy::Borrow`] | ids from the near future, by a bounded time; no wait, and `fetch_add` instead of compare-and-swap |
 //!
-//! Across restarts, [`high_water`](Snowflake::high_water) and
+#![doc = include_str!("../docs/policies.svg")]
+//!
+//! Across restarts, [`high_water_in`](Snowflake::high_water_in) and
 //! [`resume_at`](SnowflakeBuilder::resume_at) do the same; across holders of a worker, a [`Lease`].
 //!
 //! # What it does not do

@@ -1,7 +1,9 @@
+use core::time::Duration;
+
 use voussoir_core::{Clock, Nanos, WallClock};
 
 use crate::lease::Tenure;
-use crate::rules::Rules;
+use crate::rules::{Rules, Window};
 use crate::wait::Patience;
 use crate::{Batch, Layout, Lease, LeaseMismatch, NextError, SnowflakeId};
 
@@ -22,6 +24,8 @@ pub struct LocalSnowflake<C = WallClock> {
     free: u64,
     /// The first word that is out of bounds.
     end: u64,
+    /// Where the next words may be taken without a division.
+    window: Window,
     rules: Rules,
     tenure: Option<Tenure>,
     clock: C,
@@ -31,7 +35,7 @@ pub struct LocalSnowflake<C = WallClock> {
 /// All in O(1), without allocation.
 impl<C> LocalSnowflake<C> {
     pub(crate) fn new(rules: Rules, free: u64, end: u64, tenure: Option<Tenure>, clock: C) -> Self {
-        Self { free, end, rules, tenure, clock }
+        Self { free, end, window: Window::NONE, rules, tenure, clock }
     }
 
     /// The next id at `now`.
@@ -41,7 +45,7 @@ impl<C> LocalSnowflake<C> {
     /// As [`NextError`] says; nothing has changed then.
     #[inline]
     pub fn next_at(&mut self, now: Nanos) -> Result<SnowflakeId, NextError> {
-        self.claim(now, 1).map(|word| self.rules.id(word))
+        self.claim(now, 1).map(|word| self.rules.shape.id(word))
     }
 
     /// The next `n` ids at `now`.
@@ -51,7 +55,7 @@ impl<C> LocalSnowflake<C> {
     /// As [`NextError`] says; nothing has changed then. All of the `n` are had or none.
     #[inline]
     pub fn next_batch_at(&mut self, now: Nanos, n: u32) -> Result<Batch, NextError> {
-        self.claim(now, n).map(|first| Batch::new(self.rules, first, n))
+        self.claim(now, n).map(|first| Batch::new(self.rules.shape, first, n))
     }
 
     /// The first instant that no id of this generator carries, as
@@ -78,11 +82,22 @@ impl<C> LocalSnowflake<C> {
 
     #[inline]
     fn claim(&mut self, now: Nanos, n: u32) -> Result<u64, NextError> {
+        let first = self.free;
+        let next = first + u64::from(n);
+        if next <= self.window.limit && self.rules.is_open(self.window.start, now) {
+            self.free = next;
+            return Ok(first);
+        }
+        self.claim_guarded(now, n)
+    }
+
+    fn claim_guarded(&mut self, now: Nanos, n: u32) -> Result<u64, NextError> {
         if n == 0 {
             return Ok(self.free);
         }
         let first = self.rules.claim(self.free, self.end, now, n)?;
         self.free = first + u64::from(n);
+        self.window = self.rules.window(self.free, self.end, now, 0).unwrap_or(Window::NONE);
         Ok(first)
     }
 }
@@ -97,7 +112,7 @@ impl<C: Clock> LocalSnowflake<C> {
     #[expect(clippy::should_implement_trait, reason = "an iterator could not refuse; see `iter`")]
     #[inline]
     pub fn next(&mut self) -> Result<SnowflakeId, NextError> {
-        self.claim_or_wait(1).map(|word| self.rules.id(word))
+        self.claim_or_wait(1).map(|word| self.rules.shape.id(word))
     }
 
     /// The next `n` ids.
@@ -107,7 +122,14 @@ impl<C: Clock> LocalSnowflake<C> {
     /// As [`Snowflake::next_batch`](crate::Snowflake::next_batch).
     #[inline]
     pub fn next_batch(&mut self, n: u32) -> Result<Batch, NextError> {
-        self.claim_or_wait(n).map(|first| Batch::new(self.rules, first, n))
+        self.claim_or_wait(n).map(|first| Batch::new(self.rules.shape, first, n))
+    }
+
+    /// The first instant that no id carries which is made within the next `span`, as
+    /// [`Snowflake::high_water_in`](crate::Snowflake::high_water_in).
+    pub fn high_water_in(&self, span: Duration) -> Nanos {
+        let last = self.clock.now().saturating_add(span);
+        self.high_water().max(self.rules.high_water_at(last))
     }
 
     /// Ids without end; each is what [`next`](Self::next) returns.

@@ -83,4 +83,7 @@ pub enum RangeError<E> {
     /// The source gave a block that it should not.
     #[error(transparent)]
     Block(#[from] BlockError),
+    /// The source failed another caller, who was told why, while this one waited for the same block.
+    #[error("the source failed another caller that asked for all")]
+    FailedElsewhere,
 }

@@ -19,30 +19,52 @@ use core::time::Duration;
 
 use voussoir_core::Nanos;
 
-use crate::{Layout, NextError, Policy, SnowflakeId};
+use crate::layout::Shape;
+use crate::{Layout, NextError, Policy};
 
 /// What a generator may do. See the module.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) layout: Layout,
-    /// The worker at its place in an id.
-    worker_field: u64,
+    /// How a word becomes an id.
+    pub(crate) shape: Shape,
     when_exhausted: Policy,
     when_behind: Policy,
     /// Steps that ids may be ahead of the clock: when the sequence is used up, …
     exhausted_lead: u64,
     /// … and when the last id is further ahead than that, so that the clock must have gone back.
     behind_lead: u64,
-    /// How far from the clock's word words may be taken without a look at the limit.
-    free_distance: u64,
-    /// Nanoseconds of a step that a window covers. See [`Rules::window`].
+    /// How many words from the clock's on may be taken: those of its step and of the lead.
+    words_ahead: u64,
+    /// Nanoseconds of a step that a window covers. See [`Window`].
     window: u64,
+}
+
+/// A step of time in which words may be taken without a division and without a look at anything but
+/// a limit: while the clock stays in it, the first free word is of this step or later.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    /// Its start in nanoseconds, made even: the lowest bit [closes](Self::close) it, so that a
+    /// window stays closed while windows only grow.
+    pub(crate) start: u64,
+    /// The first word that may not be taken in it. It grows with the window.
+    pub(crate) limit: u64,
+}
+
+impl Window {
+    /// No time at all.
+    pub(crate) const NONE: Self = Self { start: 1, limit: 0 };
+
+    /// The same start, never open again.
+    pub(crate) const fn close(start: u64) -> u64 {
+        start | 1
+    }
 }
 
 /// Words below a limit from which on threads look before they take one. Those that do not look, of
 /// which there are as many as threads at most, then still get words below the limit, but for the
 /// rare one that was held up for long in between. 2^16 words are 16 ms of Twitter's layout.
-const MARGIN: u64 = 1 << 16;
+pub(crate) const MARGIN: u64 = 1 << 16;
 
 impl Rules {
     pub(crate) fn new(layout: Layout, worker: u64, exhausted: Policy, behind: Policy) -> Self {
@@ -52,12 +74,12 @@ impl Rules {
         let words = words.min(1 << 62) as u64;
         Self {
             layout,
-            worker_field: layout.worker_field(worker),
+            shape: layout.shape(worker),
             when_exhausted: exhausted,
             when_behind: behind,
             exhausted_lead,
             behind_lead: layout.ticks_in(behind.longest_lead()).max(exhausted_lead),
-            free_distance: words.saturating_sub(MARGIN),
+            words_ahead: words,
             window: layout.step().as_nanos() as u64 - 1,
         }
     }
@@ -85,47 +107,32 @@ impl Rules {
         self.layout.instant(free.div_ceil(self.layout.sequences()))
     }
 
-    /// The id of a word.
-    #[inline]
-    pub(crate) const fn id(&self, word: u64) -> SnowflakeId {
-        self.layout.id(word, self.worker_field)
+    /// The first instant that no word carries which may be taken until `instant`.
+    pub(crate) const fn high_water_at(&self, instant: Nanos) -> Nanos {
+        let tick = match self.layout.tick(instant) {
+            Some(tick) => tick,
+            None => 0,
+        };
+        self.layout.instant(tick.saturating_add(self.behind_lead).saturating_add(1))
     }
 
-    /// The window that is no time at all.
-    pub(crate) const CLOSED: u64 = 1;
-
-    /// The window of the step that holds `now`: its start in nanoseconds, made even.
-    ///
-    /// While a window is open, and the clock within it, words may be taken by `fetch_add` without a
-    /// look at the first that is free: it is known to be at this step or later, and to be far from
-    /// every limit. `None` where it is not. The lowest bit [closes](Self::close) a window, so that it
-    /// stays closed while windows only grow.
-    pub(crate) fn window(&self, free: u64, end: u64, now: Nanos) -> Option<u64> {
+    /// The window of the step that holds `now`, if words from `free` on may be taken in it and
+    /// `margin` of them stay untouched below every limit.
+    pub(crate) fn window(&self, free: u64, end: u64, now: Nanos, margin: u64) -> Option<Window> {
         let tick = self.layout.tick(now)?;
-        let is_at_step = free >> self.layout.sequence_bits() >= tick;
-        if !is_at_step || !self.leaves_room(free, end, now) {
+        let first = self.word_of(tick);
+        let limit = first.saturating_add(self.words_ahead).min(end).saturating_sub(margin);
+        if !(first..limit).contains(&free) {
             return None;
         }
-        self.layout.instant(tick).as_nanos().checked_next_multiple_of(2)
+        let start = self.layout.instant(tick).as_nanos().checked_next_multiple_of(2)?;
+        Some(Window { start, limit })
     }
 
-    /// Whether `window` is open and holds `now`.
+    /// Whether the window that starts there is open and holds `now`.
     #[inline]
-    pub(crate) const fn is_open(&self, window: u64, now: Nanos) -> bool {
-        window & 1 == 0 && now.as_nanos().wrapping_sub(window) < self.window
-    }
-
-    /// The same window, never open again.
-    pub(crate) const fn close(window: u64) -> u64 {
-        window | 1
-    }
-
-    /// Whether a word of the clock's step or later is far below every limit.
-    #[inline]
-    pub(crate) const fn leaves_room(&self, word: u64, end: u64, now: Nanos) -> bool {
-        let Some(tick) = self.layout.tick(now) else { return false };
-        word.wrapping_sub(tick << self.layout.sequence_bits()) < self.free_distance
-            && word < end.saturating_sub(MARGIN)
+    pub(crate) const fn is_open(&self, start: u64, now: Nanos) -> bool {
+        start & 1 == 0 && now.as_nanos().wrapping_sub(start) < self.window
     }
 
     /// Whether a word of the clock's step or later, already taken, is within every limit.
@@ -134,12 +141,6 @@ impl Rules {
         let latest = |tick: u64| tick.saturating_add(self.exhausted_lead);
         let step = word >> self.layout.sequence_bits();
         word < end && self.layout.tick(now).is_some_and(|tick| step <= latest(tick))
-    }
-
-    /// How many words there are from this one to the end of its step.
-    pub(crate) const fn rest_of_step(&self, word: u64) -> u64 {
-        let sequences = self.layout.sequences();
-        sequences - (word & (sequences - 1))
     }
 
     /// The first of `n` words that may be taken at `now`, when `free` is the first free one and

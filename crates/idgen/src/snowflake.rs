@@ -1,8 +1,10 @@
+use core::time::Duration;
+
 use crossbeam_utils::CachePadded;
 use voussoir_core::{Clock, Nanos, WallClock};
 
 use crate::lease::Tenure;
-use crate::rules::Rules;
+use crate::rules::{MARGIN, Rules, Window};
 use crate::sync::{AtomicU64, Ordering};
 use crate::wait::Patience;
 use crate::{Batch, Layout, Lease, LeaseMismatch, NextError, SnowflakeBuilder, SnowflakeId};
@@ -31,9 +33,12 @@ pub struct Snowflake<C = WallClock> {
     /// The first word that is free, as [`Rules`] draws it. Padded, since it alone is written for every
     /// id: the rest of the generator then stays in the caches of all processors.
     free: CachePadded<AtomicU64>,
-    /// The [window](Rules::window) last opened. Opened after `free` has come to its step, so that who
-    /// sees it open and then adds to `free` gets a word of that step or later.
+    /// The start of the [window](Window) last opened. Opened after `free` has come to its step, so that
+    /// who sees it open and then adds to `free` gets a word of that step or later.
     window: AtomicU64,
+    /// The limit of that window, or of an earlier one: raised after the window is opened and read
+    /// before it, so that it never is a later one's.
+    limit: AtomicU64,
     /// The first word that is out of bounds: the layout's end, or that of the lease.
     end: AtomicU64,
     rules: Rules,
@@ -54,7 +59,8 @@ impl<C> Snowflake<C> {
     pub(crate) fn new(rules: Rules, free: u64, end: u64, tenure: Option<Tenure>, clock: C) -> Self {
         Self {
             free: CachePadded::new(AtomicU64::new(free)),
-            window: AtomicU64::new(Rules::CLOSED),
+            window: AtomicU64::new(Window::NONE.start),
+            limit: AtomicU64::new(Window::NONE.limit),
             end: AtomicU64::new(end),
             rules,
             tenure,
@@ -69,7 +75,10 @@ impl<C> Snowflake<C> {
     /// As [`NextError`] says; nothing has changed then.
     #[inline]
     pub fn next_at(&self, now: Nanos) -> Result<SnowflakeId, NextError> {
-        self.claim(1, || now).map(|word| self.rules.id(word))
+        match self.next_in_window(|| now) {
+            Ok(id) => Ok(id),
+            Err(_) => self.claim(1, now, || now).map(|word| self.rules.shape.id(word)),
+        }
     }
 
     /// The next `n` ids at `now`, in one step: none of another thread's stands between them.
@@ -79,27 +88,12 @@ impl<C> Snowflake<C> {
     /// As [`NextError`] says; nothing has changed then. All of the `n` are had or none.
     #[inline]
     pub fn next_batch_at(&self, now: Nanos, n: u32) -> Result<Batch, NextError> {
-        self.claim(n, || now).map(|first| Batch::new(self.rules, first, n))
+        self.claim(n, now, || now).map(|first| Batch::new(self.rules.shape, first, n))
     }
 
-    /// The first instant that no id of this generator carries. Stored now and then, together with
-    /// some time to spare, and given to [`resume_at`](SnowflakeBuilder::resume_at) after a restart,
-    /// it keeps ids unique even if the clock was set back while the process was down.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use voussoir_idgen::{Layout, Snowflake};
-    ///
-    /// let ids = Snowflake::builder(Layout::TWITTER).worker(7).build()?;
-    /// let last = ids.next()?;
-    /// // Every 10 s, to a file or a row: ids of the next 10 s are covered.
-    /// let mark = ids.high_water().saturating_add(Duration::from_secs(10));
-    ///
-    /// let resumed = Snowflake::builder(Layout::TWITTER).worker(7).resume_at(mark).build()?;
-    /// assert!(resumed.next().is_err(), "the clock has not reached the mark");
-    /// assert!(resumed.next_at(mark)? > last);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// The first instant that no id made so far carries: for the store when the generator is done, or
+    /// for [`WorkerLease::release`](crate::WorkerLease::release). While it goes on, store
+    /// [`high_water_in`](Self::high_water_in).
     pub fn high_water(&self) -> Nanos {
         self.rules.high_water(self.free.load(Ordering::Acquire))
     }
@@ -120,39 +114,49 @@ impl<C> Snowflake<C> {
         Ok(())
     }
 
-    /// Takes `n` words and returns the first.
+    /// Takes an id by `fetch_add`, where the window allows it; else says what time it is.
+    ///
+    /// An atomic operation waits until all that was stored before it has reached the cache, and most
+    /// of what comes after waits for it. So this is small enough to become part of the caller, does
+    /// beforehand what it can, and leaves whatever else may have to be done to a call.
     #[inline]
-    fn claim(&self, n: u32, now: impl Fn() -> Nanos) -> Result<u64, NextError> {
-        let window = self.window.load(Ordering::Acquire);
+    fn next_in_window(&self, now: impl FnOnce() -> Nanos) -> Result<SnowflakeId, Nanos> {
         let time = now();
-        if n == 1 && self.rules.is_open(window, time) {
-            let word = self.free.fetch_add(1, Ordering::AcqRel);
-            let end = self.end.load(Ordering::Acquire);
-            if self.rules.leaves_room(word, end, time) || self.takes_last(window, word, end, time) {
-                return Ok(word);
-            }
+        let shape = self.rules.shape;
+        let limit = self.limit.load(Ordering::Acquire);
+        let window = self.window.load(Ordering::Acquire);
+        if !self.rules.is_open(window, time) {
+            return Err(time);
         }
-        self.claim_guarded(n, time, now)
+        let word = self.free.fetch_add(1, Ordering::AcqRel);
+        if word < limit || self.takes_above(window, word, time) {
+            Ok(shape.id(word))
+        } else {
+            Err(time)
+        }
     }
 
-    /// Closes a window that comes near a limit, and says whether the word may still be used.
+    /// Closes a window whose words come near a limit, and says whether this one may still be used.
     ///
     /// If not, this thread was held up between the window and the word while others took all there
     /// was. It is given none, and the word is left out: a gap, as a process leaves that ends.
     #[cold]
-    fn takes_last(&self, window: u64, word: u64, end: u64, time: Nanos) -> bool {
-        let closed = Rules::close(window);
+    fn takes_above(&self, window: u64, word: u64, time: Nanos) -> bool {
+        let end = self.end.load(Ordering::Acquire);
+        // The limit read may be an earlier window's, or from before the lease was renewed.
+        if let Some(Window { limit, .. }) = self.rules.window(word, end, time, MARGIN) {
+            self.limit.fetch_max(limit, Ordering::AcqRel);
+            return true;
+        }
         // Where it fails, a later window was opened or this one is closed.
+        let closed = Window::close(window);
         let _ = self.window.compare_exchange(window, closed, Ordering::AcqRel, Ordering::Relaxed);
         self.rules.permits(word, end, time)
     }
 
-    fn claim_guarded(
-        &self,
-        n: u32,
-        mut time: Nanos,
-        now: impl Fn() -> Nanos,
-    ) -> Result<u64, NextError> {
+    /// Takes `n` words by compare-and-swap and returns the first. `time` was read just now.
+    #[inline(never)]
+    fn claim(&self, n: u32, mut time: Nanos, now: impl Fn() -> Nanos) -> Result<u64, NextError> {
         let mut free = self.free.load(Ordering::Acquire);
         if n == 0 {
             return Ok(free);
@@ -190,10 +194,11 @@ impl<C> Snowflake<C> {
     /// Lets ids be taken by `fetch_add` for the rest of this step, if `free` leaves room for that.
     #[inline]
     fn open_window(&self, free: u64, end: u64, time: Nanos) {
-        if let Some(window) = self.rules.window(free, end, time)
-            && window > self.window.load(Ordering::Relaxed)
+        if let Some(window) = self.rules.window(free, end, time, MARGIN)
+            && window.start > self.window.load(Ordering::Relaxed)
         {
-            self.window.fetch_max(window, Ordering::AcqRel);
+            self.window.fetch_max(window.start, Ordering::AcqRel);
+            self.limit.fetch_max(window.limit, Ordering::AcqRel);
         }
     }
 }
@@ -208,7 +213,7 @@ impl<C: Clock> Snowflake<C> {
     /// only after the wait, or where that would be too long.
     #[inline]
     pub fn next(&self) -> Result<SnowflakeId, NextError> {
-        self.claim_or_wait(1).map(|word| self.rules.id(word))
+        self.next_in_window(|| self.clock.now()).or_else(|time| self.next_guarded(time))
     }
 
     /// The next `n` ids, in one step: none of another thread's stands between them, and all of them
@@ -230,7 +235,33 @@ impl<C: Clock> Snowflake<C> {
     /// ```
     #[inline]
     pub fn next_batch(&self, n: u32) -> Result<Batch, NextError> {
-        self.claim_or_wait(n).map(|first| Batch::new(self.rules, first, n))
+        self.claim_or_wait(n, self.clock.now()).map(|first| Batch::new(self.rules.shape, first, n))
+    }
+
+    /// The first instant that no id carries which is made within the next `span`. Stored before that
+    /// span begins, and given to [`resume_at`](SnowflakeBuilder::resume_at) after a restart, it keeps
+    /// ids unique even if the clock was set back while the process was down.
+    ///
+    /// It counts in what may be borrowed, but trusts the clock not to jump ahead meanwhile; bounded by
+    /// a [`Lease`] of its own worker, a generator need not trust it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use voussoir_idgen::{Layout, Snowflake};
+    ///
+    /// let ids = Snowflake::builder(Layout::TWITTER).worker(7).build()?;
+    /// // Every second, to a file or a row: two seconds, so that the next mark may come late.
+    /// let mark = ids.high_water_in(Duration::from_secs(2));
+    /// let last = ids.next()?;
+    ///
+    /// let resumed = Snowflake::builder(Layout::TWITTER).worker(7).resume_at(mark).build()?;
+    /// assert!(resumed.next().is_err(), "the clock has not reached the mark");
+    /// assert!(resumed.next_at(mark)? > last);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn high_water_in(&self, span: Duration) -> Nanos {
+        let last = self.clock.now().saturating_add(span);
+        self.high_water().max(self.rules.high_water_at(last))
     }
 
     /// Ids without end; each is what [`next`](Self::next) returns.
@@ -253,8 +284,12 @@ impl<C: Clock> Snowflake<C> {
     pub async fn next_async(&self) -> Result<SnowflakeId, NextError> {
         let mut patience = None;
         loop {
-            let refused = match self.claim(1, || self.clock.now()) {
-                Ok(word) => return Ok(self.rules.id(word)),
+            let made = self.next_in_window(|| self.clock.now()).or_else(|time| {
+                let word = self.claim(1, time, || self.clock.now())?;
+                Ok(self.rules.shape.id(word))
+            });
+            let refused = match made {
+                Ok(id) => return Ok(id),
                 Err(refused) => refused,
             };
             let Some(longest) = self.rules.longest_wait(&refused) else { return Err(refused) };
@@ -266,15 +301,16 @@ impl<C: Clock> Snowflake<C> {
         }
     }
 
-    #[inline]
-    fn claim_or_wait(&self, n: u32) -> Result<u64, NextError> {
-        self.claim(n, || self.clock.now()).or_else(|refused| self.wait(n, refused))
+    #[inline(never)]
+    fn next_guarded(&self, time: Nanos) -> Result<SnowflakeId, NextError> {
+        self.claim_or_wait(1, time).map(|word| self.rules.shape.id(word))
     }
 
-    #[cold]
-    fn wait(&self, n: u32, refused: NextError) -> Result<u64, NextError> {
-        let again = || self.claim(n, || self.clock.now());
-        Patience::exercise(&self.rules, refused, again)
+    fn claim_or_wait(&self, n: u32, time: Nanos) -> Result<u64, NextError> {
+        let now = || self.clock.now();
+        self.claim(n, time, now).or_else(|refused| {
+            Patience::exercise(&self.rules, refused, || self.claim(n, now(), now))
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
 use std::thread_local;
 
 use crossbeam_utils::CachePadded;
@@ -95,6 +96,14 @@ impl<C: Clock> StripedSnowflake<C> {
     #[inline]
     pub fn next(&self) -> Result<SnowflakeId, NextError> {
         self.stripe().next()
+    }
+
+    /// The first instant that no id of this generator carries which is made within the next `span`, as
+    /// [`Snowflake::high_water_in`].
+    ///
+    /// Complexity: O(parts).
+    pub fn high_water_in(&self, span: Duration) -> Nanos {
+        self.stripes.iter().map(|stripe| stripe.high_water_in(span)).max().unwrap_or_default()
     }
 
     /// The next `n` ids, of this thread's part.

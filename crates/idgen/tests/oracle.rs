@@ -298,6 +298,33 @@ fn a_resumed_generator_makes_nothing_that_the_first_could_have_made() {
     }
 }
 
+/// A mark is stored, ids are made for as long as it covers, and the clock of the next process is
+/// anywhere: set back, or ahead.
+#[test]
+fn a_mark_for_a_span_covers_what_is_made_in_it_borrowed_or_not() {
+    let span = STEP * 5;
+    for steps in
+        [0, 1, 3].into_iter().flat_map(|a| [0, 2, 6].map(|b| Steps { exhausted: a, behind: b }))
+    {
+        let [exhausted, behind] = steps.policies();
+        let clock = ManualClock::at(EPOCH.saturating_add(STEP * 10));
+        let builder = Snowflake::builder(tiny()).worker(1).when_exhausted(exhausted);
+        let builder = builder.when_clock_behind(behind);
+        let ids = builder.clock(clock.clone()).build().expect("valid");
+        // Made long ago: the mark must not be the last id's.
+        ids.next_at(EPOCH).expect("the first");
+        let mark = ids.high_water_in(span);
+        let resumed = builder.resume_at(mark).build().expect("valid");
+        let first = resumed.next_at(mark).expect("from the mark on");
+        for millis in [10, 12, 9, 15, 11] {
+            let now = EPOCH.saturating_add(STEP * millis);
+            while let Ok(id) = ids.next_at(now) {
+                assert!(id < first, "{steps:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn workers_out_of_range_or_missing_are_refused() {
     let builder = Snowflake::builder(Layout::TWITTER);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -98,6 +98,71 @@ fn blocks_grow_when_they_last_too_short_and_shrink_when_too_long() {
     };
     [0, 1, 14, 1, 20, 31, 31, 31].into_iter().for_each(use_up);
     assert_eq!(*sizes.lock().expect("no panic"), [10, 20, 40, 40, 40, 20, 10, 10]);
+}
+
+#[test]
+fn a_source_that_is_away_does_not_make_blocks_grow() {
+    let sizes = Mutex::new(Vec::new());
+    let claim = |n| {
+        sizes.lock().expect("no panic").push(n);
+        Err::<Block, _>("away")
+    };
+    let keys = RangeAllocator::builder(claim).block(10).build().expect("valid");
+    (0..5).for_each(|_| assert_eq!(keys.next(), Err(RangeError::Source("away"))));
+    assert_eq!(*sizes.lock().expect("no panic"), [10; 5]);
+}
+
+/// One slow failure answers all who waited for it: they do not ask one after the other.
+#[test]
+fn those_who_wait_share_the_failure() {
+    let calls = AtomicUsize::new(0);
+    let arrived = AtomicUsize::new(0);
+    let claim = |_| {
+        calls.fetch_add(1, Ordering::SeqCst);
+        while arrived.load(Ordering::SeqCst) < 8 {
+            thread::yield_now();
+        }
+        // Long enough for all to be waiting, in all but the strangest of cases; who comes later may
+        // ask once more, which is allowed.
+        thread::sleep(Duration::from_millis(50));
+        Err::<Block, _>("away")
+    };
+    let keys = RangeAllocator::builder(claim).build().expect("valid");
+    let answers: Vec<_> = thread::scope(|scope| {
+        let ask = || {
+            arrived.fetch_add(1, Ordering::SeqCst);
+            keys.next()
+        };
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    let told = answers.iter().filter(|answer| **answer == Err(RangeError::Source("away"))).count();
+    let shared =
+        answers.iter().filter(|answer| **answer == Err(RangeError::FailedElsewhere)).count();
+    assert_eq!((told, told + shared), (calls.load(Ordering::SeqCst), 8));
+}
+
+#[test]
+fn tasks_that_wait_share_the_failure_and_a_later_one_asks_again() {
+    let calls = AtomicUsize::new(0);
+    let is_answered = AtomicBool::new(false);
+    let claim = async |_| {
+        let call = calls.fetch_add(1, Ordering::SeqCst);
+        let answer = |_: &mut Context<'_>| {
+            if is_answered.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+        };
+        std::future::poll_fn(answer).await;
+        if call == 0 { Err("away") } else { Ok(Block::new(0..10, 0)) }
+    };
+    let keys = AsyncRangeAllocator::builder(claim).build_async().expect("valid");
+    let mut context = Context::from_waker(Waker::noop());
+    let (mut asks, mut waits) = (pin!(keys.next()), pin!(keys.next()));
+    assert!(asks.as_mut().poll(&mut context).is_pending());
+    assert!(waits.as_mut().poll(&mut context).is_pending());
+    is_answered.store(true, Ordering::SeqCst);
+    assert_eq!(asks.as_mut().poll(&mut context), Poll::Ready(Err(RangeError::Source("away"))));
+    assert_eq!(waits.as_mut().poll(&mut context), Poll::Ready(Err(RangeError::FailedElsewhere)));
+    assert_eq!(pin!(keys.next()).poll(&mut context), Poll::Ready(Ok(0)));
 }
 
 #[test]

@@ -130,6 +130,23 @@ fn keys_that_differ_in_one_bit_give_other_codes() {
     }
 }
 
+/// Of the 62^7 numbers those that a counter meets first and last, and as many in between.
+#[test]
+fn codes_of_seven_are_different_and_lead_back() {
+    let count = if std::env::var_os("VOUSSOIR_LONG").is_some() { 3_000_000 } else { 30_000 };
+    let codes = ShortCode::new(7, 0x5EED).expect("valid");
+    let last = codes.capacity() - 1;
+    let stride = codes.capacity() / count;
+    let mut seen = HashSet::new();
+    let numbers = (0..count).flat_map(|n| [n, last - n, count + (n + 1) * (stride - 2)]);
+    let numbers: HashSet<_> = numbers.collect();
+    for &number in &numbers {
+        let code = codes.encode(number).expect("below the capacity");
+        assert_eq!(codes.decode(code), Ok(number));
+        assert!(seen.insert(codes.encode(number).expect("below the capacity")), "{code} twice");
+    }
+}
+
 proptest! {
     #[test]
     fn long_codes_are_read_back(length in 1..=10_u32, key: u128, number: u64) {

@@ -157,6 +157,36 @@ fn no_thread_borrows_beyond_the_bound() {
     }
 }
 
+/// Steps back, jumps and freezes while eight threads take ids one by one and by the batch.
+#[test]
+fn no_clock_makes_threads_take_an_id_twice() {
+    let start = Nanos::from_secs(1_700_000_000);
+    for (lead, sequence) in [(0, 12), (30, 12), (200, 12), (5, 16)] {
+        let layout = Layout::new(41, 1, sequence).expect("few bits");
+        let borrow = Policy::Borrow { at_most: Duration::from_millis(lead) };
+        let clock = ManualClock::at(start);
+        let builder = Snowflake::builder(layout).when_exhausted(borrow).worker(1);
+        let ids = builder.when_clock_behind(borrow).clock(clock.clone()).build().expect("valid");
+        let count = ids_a_thread() / 8;
+        let made = on_all_threads(|thread| {
+            let mut random = voussoir_core::Random::seeded(thread as u64 + lead);
+            let mut made = Vec::new();
+            for _ in 0..count {
+                match random.below(64) {
+                    0 => clock.rewind(Duration::from_micros(random.below_u64(9_000))),
+                    1..3 => clock.advance(Duration::from_micros(random.below_u64(6_000))),
+                    3 => made.extend(ids.next_batch(random.below(300)).into_iter().flatten()),
+                    _ => made.extend(ids.next()),
+                }
+            }
+            made
+        });
+        let total = made.iter().map(Vec::len).sum();
+        assert!(total > count, "hardly any was made");
+        are_increasing_and_unique(&made, total);
+    }
+}
+
 /// Two threads that read a clock in one order and meet at the generator in the other: no rollback.
 #[test]
 fn a_clock_that_goes_on_is_never_taken_for_one_that_was_set_back() {

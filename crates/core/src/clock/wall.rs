@@ -1,4 +1,4 @@
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", not(target_os = "linux")))]
 use std::time::{SystemTime, UNIX_EPOCH};
 
 #[cfg(feature = "std")]
@@ -24,7 +24,21 @@ use crate::Nanos;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WallClock;
 
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", target_os = "linux"))]
+impl Clock for WallClock {
+    /// The kernel's clock itself: `SystemTime` reads the same one, but takes longer to tell how far it
+    /// is from another `SystemTime`.
+    #[inline]
+    fn now(&self) -> Nanos {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+        // A clock set before 1970 reads as 1970.
+        let Ok(seconds) = u64::try_from(time.tv_sec) else { return Nanos::ZERO };
+        let nanos = seconds.saturating_mul(1_000_000_000);
+        Nanos::from_nanos(nanos.saturating_add(time.tv_nsec.cast_unsigned()))
+    }
+}
+
+#[cfg(all(feature = "std", not(target_os = "linux")))]
 impl Clock for WallClock {
     #[inline]
     fn now(&self) -> Nanos {

@@ -21,12 +21,10 @@ impl Tables {
     #[inline]
     pub(super) fn digits(&self, number: u64) -> (u32, u64) {
         let low = number % SIX_DIGITS;
-        // 2^64 / 62^6 is below 2^29, and 62^4 below 2^24: 32 bits do for the rest.
-        let (high, middle) = ((number / SIX_DIGITS) as u32, (low / PAIR) as u32);
-        let first = self.pair(high / (PAIRS as u32).pow(2));
-        let first =
-            u32::from(first) | u32::from(self.pair(high / PAIRS as u32 % PAIRS as u32)) << 16;
-        let last = u64::from(self.pair(high % PAIRS as u32))
+        let middle = (low / PAIR) as u32;
+        let [first, second, third] = five_digits(number / SIX_DIGITS);
+        let first = u32::from(self.pair(first)) | u32::from(self.pair(second)) << 16;
+        let last = u64::from(self.pair(third))
             | u64::from(self.pair(middle / PAIRS as u32)) << 16
             | u64::from(self.pair(middle % PAIRS as u32)) << 32
             | u64::from(self.pair((low % PAIR) as u32)) << 48;
@@ -52,6 +50,34 @@ impl Tables {
         self.pairs[number as usize]
     }
 }
+
+/// What remains of a `u64` above six digits, as a digit and two pairs.
+///
+/// Multiplications are what the processor has the fewest of, and the remainder of a division costs a
+/// second one. So the number is made a fraction once, of [`FRACTION`] bits behind the point, from which
+/// each further multiplication brings a pair in front of the point.
+#[inline]
+const fn five_digits(number: u64) -> [u32; 3] {
+    const MASK: u64 = (1 << FRACTION) - 1;
+    let first = number * PART_OF_FOUR_DIGITS;
+    let second = (first & MASK) * PAIR;
+    let third = (second & MASK) * PAIR;
+    [(first >> FRACTION) as u32, (second >> FRACTION) as u32, (third >> FRACTION) as u32]
+}
+
+const FRACTION: u32 = 52;
+const FOUR_DIGITS: u64 = PAIR * PAIR;
+/// 62^-4, rounded up.
+const PART_OF_FOUR_DIGITS: u64 = (1 << FRACTION) / FOUR_DIGITS + 1;
+
+/// What is rounded up must not add up to one in the last digit, and nothing overflow.
+const _: () = {
+    let most = u64::MAX / SIX_DIGITS;
+    let rounded = PART_OF_FOUR_DIGITS * FOUR_DIGITS - (1 << FRACTION);
+    assert!(rounded * most < 1 << FRACTION);
+    assert!(most.checked_mul(PART_OF_FOUR_DIGITS).is_some());
+    assert!(((1_u64 << FRACTION) - 1).checked_mul(PAIR).is_some());
+};
 
 /// How many digits a number has; 1 for 0.
 #[inline]

@@ -61,39 +61,60 @@ impl Layout {
             return Err(PartsError::new("sequence", sequence, last_sequence));
         }
         let word = timestamp << self.sequence_bits | sequence;
-        Ok(self.id(word, self.worker_field(worker)))
+        Ok(self.shape(worker).id(word))
     }
 
-    /// The id of a generator's word:
-    ///
-    /// ```text
-    /// word        timestamp ─────────────────┬ sequence
-    /// id          timestamp ┬ worker ┬ sequence         or  timestamp ┬ sequence ┬ worker
-    /// ```
-    #[inline]
-    pub(crate) const fn id(&self, word: u64, worker_field: u64) -> SnowflakeId {
-        let (_, sequence_shift) = self.shifts();
-        let sequence = word & (self.sequences() - 1);
-        let timestamp = word - sequence;
-        SnowflakeId::from_bits(
-            timestamp << self.worker_bits | worker_field | sequence << sequence_shift,
-        )
-    }
-
-    /// The worker at its place in an id.
-    pub(crate) const fn worker_field(&self, worker: u64) -> u64 {
-        worker << self.shifts().0
-    }
-
-    /// From an id to the next of the same step and worker.
-    pub(crate) const fn distance(&self) -> u64 {
-        1 << self.shifts().1
+    /// How this layout makes ids of a worker.
+    pub(crate) const fn shape(&self, worker: u64) -> Shape {
+        let (worker_shift, sequence_shift) = self.shifts();
+        Shape {
+            sequence_mask: self.sequences() - 1,
+            worker_field: worker << worker_shift,
+            worker_bits: self.worker_bits,
+            sequence_shift,
+        }
     }
 
     /// Where the worker and the sequence begin, counted from the lowest bit.
-    #[inline]
     const fn shifts(&self) -> (u8, u8) {
         if self.worker_last { (0, self.worker_bits) } else { (self.sequence_bits, 0) }
+    }
+}
+
+/// How the word of a generator, time and sequence, becomes an id of its worker:
+///
+/// ```text
+/// word        timestamp ─────────────────┬ sequence
+/// id          timestamp ┬ worker ┬ sequence         or  timestamp ┬ sequence ┬ worker
+/// ```
+///
+/// Worked out beforehand, so that between the word and the id there are four operations.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    sequence_mask: u64,
+    /// The worker at its place in an id.
+    worker_field: u64,
+    worker_bits: u8,
+    sequence_shift: u8,
+}
+
+impl Shape {
+    /// The id of a word.
+    #[inline]
+    pub(crate) const fn id(&self, word: u64) -> SnowflakeId {
+        let timestamp = (word & !self.sequence_mask) << self.worker_bits;
+        let sequence = (word & self.sequence_mask) << self.sequence_shift;
+        SnowflakeId::from_bits(timestamp | sequence | self.worker_field)
+    }
+
+    /// From an id to the next of the same step.
+    pub(crate) const fn distance(&self) -> u64 {
+        1 << self.sequence_shift
+    }
+
+    /// How many words there are from this one to the end of its step.
+    pub(crate) const fn rest_of_step(&self, word: u64) -> u64 {
+        self.sequence_mask - (word & self.sequence_mask) + 1
     }
 }
 

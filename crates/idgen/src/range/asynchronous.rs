@@ -93,7 +93,8 @@ impl<S, C> AsyncRangeAllocator<S, C> {
 impl<S: AsyncRangeSource, C: Clock> AsyncRangeAllocator<S, C> {
     /// The next number.
     ///
-    /// Dropping the future uses no number; if it was asking the source, another task asks again.
+    /// Dropping the future uses no number; if it was asking the source, another task asks again. One
+    /// that is neither dropped nor polled keeps the others waiting: give the source a time limit.
     ///
     /// Complexity: O(1), and one in a block calls the source. Allocates where tasks wait.
     ///
@@ -102,11 +103,11 @@ impl<S: AsyncRangeSource, C: Clock> AsyncRangeAllocator<S, C> {
     /// As [`RangeAllocator::next`](super::RangeAllocator::next).
     pub async fn next(&self) -> Result<u64, RangeError<S::Error>> {
         loop {
-            let n = match poll_fn(|context| self.poll_step(context)).await {
+            let mut waits_since = None;
+            let n = match poll_fn(|context| self.poll_step(context, &mut waits_since)).await {
                 Step::Take(number) => return Ok(number),
                 Step::Claim(n) => n,
-                // Never ready.
-                Step::Wait => continue,
+                Step::Wait => return Err(RangeError::FailedElsewhere),
             };
             let turn = Turn { allocator: self };
             let answer = self.source.claim(n).await;
@@ -124,10 +125,16 @@ impl<S: AsyncRangeSource, C: Clock> AsyncRangeAllocator<S, C> {
         }
     }
 
-    fn poll_step(&self, context: &Context<'_>) -> Poll<Step> {
+    /// What to do; [`Step::Wait`] where that has been in vain, as the claim waited for has failed.
+    fn poll_step(&self, context: &Context<'_>, waits_since: &mut Option<u64>) -> Poll<Step> {
         let mut shared = self.shared.lock();
+        let failures = shared.supply.failures();
+        if waits_since.is_some_and(|since| since != failures) {
+            return Poll::Ready(shared.supply.take().map_or(Step::Wait, Step::Take));
+        }
         match shared.supply.step(|| self.clock.now()) {
             Step::Wait => {
+                *waits_since = Some(failures);
                 let waker = context.waker();
                 if !shared.waiting.iter().any(|waiting| waiting.will_wake(waker)) {
                     shared.waiting.push(waker.clone());
@@ -146,6 +153,6 @@ struct Turn<'a, S, C> {
 
 impl<S, C> Drop for Turn<'_, S, C> {
     fn drop(&mut self) {
-        self.allocator.end_claim(Supply::fail);
+        self.allocator.end_claim(Supply::give_up);
     }
 }

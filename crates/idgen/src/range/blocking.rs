@@ -85,17 +85,25 @@ impl<S: RangeSource, C: Clock> RangeAllocator<S, C> {
     /// # Errors
     ///
     /// Why there came no block, once all are used up. As long as numbers are left, a source that
-    /// fails is not seen; it is asked again when half of them are used.
+    /// fails is not seen; it is asked again when half of them are used. Whoever waits for an answer
+    /// shares it, so that no call takes longer than two claims do.
     ///
     /// # Panics
     ///
-    /// When the source does; another caller then asks it again.
+    /// When the source does; another caller then asks it again. A source must not call its own
+    /// allocator: that would wait for itself.
     pub fn next(&self) -> Result<u64, RangeError<S::Error>> {
         let mut supply = self.supply.lock();
         loop {
             match supply.step(|| self.clock.now()) {
                 Step::Take(number) => return Ok(number),
-                Step::Wait => self.answered.wait(&mut supply),
+                Step::Wait => {
+                    let failures = supply.failures();
+                    self.answered.wait(&mut supply);
+                    if supply.failures() != failures {
+                        return supply.take().ok_or(RangeError::FailedElsewhere);
+                    }
+                }
                 Step::Claim(n) => {
                     drop(supply);
                     let turn = Turn { allocator: Some(self) };
@@ -135,7 +143,7 @@ impl<S: RangeSource, C: Clock> Turn<'_, S, C> {
 impl<S: RangeSource, C: Clock> Drop for Turn<'_, S, C> {
     fn drop(&mut self) {
         if let Some(allocator) = self.allocator {
-            allocator.supply.lock().fail();
+            allocator.supply.lock().give_up();
             allocator.answered.notify_all();
         }
     }

@@ -18,6 +18,10 @@ pub(super) struct Supply {
     asked_at: Option<Nanos>,
     /// Whether somebody is asking at the moment.
     is_asking: bool,
+    /// Whether the last claim brought nothing, so that the next one repeats it.
+    is_repeated: bool,
+    /// How many claims the source has failed, or answered with a block that it should not give.
+    failures: u64,
     /// Where blocks seen so far end.
     end: u64,
     fence: u64,
@@ -52,6 +56,8 @@ impl Supply {
             size: options.least,
             asked_at: None,
             is_asking: false,
+            is_repeated: false,
+            failures: 0,
             end: 0,
             fence: 0,
             options,
@@ -62,7 +68,10 @@ impl Supply {
     pub(super) fn step(&mut self, now: impl FnOnce() -> Nanos) -> Step {
         if !self.is_asking && self.spare.is_empty() && len(&self.current) <= self.ask_at {
             self.is_asking = true;
-            self.adapt(now());
+            // A source that is away does not say how fast numbers are used.
+            if !self.is_repeated {
+                self.adapt(now());
+            }
             return Step::Claim(self.size);
         }
         self.take().map_or(Step::Wait, Step::Take)
@@ -70,9 +79,22 @@ impl Supply {
 
     /// The source gave `block`.
     pub(super) fn fulfil(&mut self, block: Block) -> Result<(), BlockError> {
-        self.fail();
-        let Block { range, fence } = block;
-        let Range { start, end } = range;
+        self.give_up();
+        if let Err(wrong) = self.check(&block) {
+            self.failures += 1;
+            return Err(wrong);
+        }
+        self.is_repeated = false;
+        (self.end, self.fence) = (block.range.end, block.fence);
+        self.spare = block.range;
+        if self.current.is_empty() {
+            self.advance();
+        }
+        Ok(())
+    }
+
+    fn check(&self, block: &Block) -> Result<(), BlockError> {
+        let Block { range: Range { start, end }, fence } = *block;
         if start >= end {
             return Err(BlockError::Empty { start, end });
         }
@@ -82,19 +104,27 @@ impl Supply {
         if start < self.end {
             return Err(BlockError::Overlap { start, earlier: self.end });
         }
-        (self.end, self.fence) = (end, fence);
-        self.spare = range;
-        if self.current.is_empty() {
-            self.advance();
-        }
         Ok(())
     }
 
-    /// The source gave nothing. Asks again when half of what is left has been used, so that a source
-    /// that is away is asked ever more urgently, but not at each number.
+    /// The source failed.
     pub(super) fn fail(&mut self) {
+        self.give_up();
+        self.failures += 1;
+    }
+
+    /// Nobody is asking any more. Asks again when half of what is left has been used, so that a source
+    /// that is away is asked ever more urgently, but not at each number.
+    pub(super) fn give_up(&mut self) {
         self.is_asking = false;
+        self.is_repeated = true;
         self.ask_at = len(&self.current) / 2;
+    }
+
+    /// Changes whenever a claim fails. Who waited for that claim takes its failure for its own:
+    /// otherwise all who wait would ask a source that is away, one after the other.
+    pub(super) const fn failures(&self) -> u64 {
+        self.failures
     }
 
     /// The next number, if there is one.
