@@ -4,7 +4,6 @@ mod entry;
 mod load;
 mod manage;
 mod refresh;
-mod shard;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -18,10 +17,9 @@ use std::hash::RandomState;
 use crossbeam_utils::CachePadded;
 use equivalent::Equivalent;
 use parking_lot::Mutex;
-use voussoir_core::{Clock, Nanos, SystemClock};
+use voussoir_core::{Clock, Lock, Nanos, SystemClock};
 
 pub use entry::Entry;
-use shard::Shard;
 
 use crate::builder::Plan;
 use crate::engine::{Arrival, Engine, Fallout, fold};
@@ -49,8 +47,11 @@ pub struct Cache<K, V, S = RandomState, C = SystemClock, P = Any> {
     shared: Arc<Shared<K, V, S, C, P>>,
 }
 
+/// One lock's share of a cache.
+type Shard<K, V, P> = CachePadded<Lock<Engine<K, V, P>>>;
+
 struct Shared<K, V, S, C, P> {
-    shards: Box<[CachePadded<Shard<K, V, P>>]>,
+    shards: Box<[Shard<K, V, P>]>,
     hasher: S,
     clock: C,
     options: Options<K, V>,
@@ -94,7 +95,7 @@ impl<K, V, S, C, P: Eviction> Cache<K, V, S, C, P> {
             let setup = plan.setup(share(capacity, shards, at), at as u64);
             let setup = Setup { tuner: tuner.clone(), ..setup };
             let engine = Engine::new(plan.choice, &setup, grace, plan.options.early);
-            CachePadded::new(Shard::new(engine))
+            CachePadded::new(Lock::new(engine))
         };
         let failures = plan.options.negative.is_on().then(|| {
             let setup = Setup { capacity: FAILURES, unit: true, seed: 0, tuner: None };
@@ -123,7 +124,7 @@ impl<K, V, S, C, P: Eviction> Cache<K, V, S, C, P> {
     ///
     /// Complexity: O(shards).
     pub fn len(&self) -> usize {
-        self.shared.shards.iter().map(|shard| shard.read(Engine::len)).sum()
+        self.shared.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
     /// Whether there is none. Complexity: O(shards).
@@ -136,7 +137,7 @@ impl<K, V, S, C, P: Eviction> Cache<K, V, S, C, P> {
     ///
     /// Complexity: O(shards).
     pub fn weight(&self) -> u64 {
-        self.shared.shards.iter().map(|shard| shard.read(Engine::weight)).sum()
+        self.shared.shards.iter().map(|shard| shard.lock().weight()).sum()
     }
 
     /// What they may weigh. Complexity: O(1).
@@ -156,7 +157,7 @@ impl<K, V, S, C, P: Eviction> Cache<K, V, S, C, P> {
 
     /// What to evict. Complexity: O(1).
     pub fn policy(&self) -> Policy {
-        self.shared.shards[0].read(|engine| engine.policy().kind())
+        self.shared.shards[0].lock().policy().kind()
     }
 
     /// What it has done so far. Complexity: O(shards).
@@ -166,9 +167,7 @@ impl<K, V, S, C, P: Eviction> Cache<K, V, S, C, P> {
             ..Stats::default()
         };
         for shard in &self.shared.shards {
-            stats.hits += shard.hits();
-            stats.misses += shard.misses();
-            stats += shard.read(|engine| engine.counts);
+            stats += shard.lock().counts;
         }
         stats
     }
@@ -178,7 +177,7 @@ impl<K, V, S, C, P: Eviction> Cache<K, V, S, C, P> {
         let Shared { shards, tuner, failures, .. } = &*self.shared;
         size_of::<Shared<K, V, S, C, P>>()
             + size_of_val(&**shards)
-            + shards.iter().map(|shard| shard.read(Engine::bytes)).sum::<usize>()
+            + shards.iter().map(|shard| shard.lock().bytes()).sum::<usize>()
             + tuner.as_ref().map_or(0, |tuner| tuner.bytes())
             + failures.as_ref().map_or(0, |failures| failures.lock().bytes())
     }
@@ -284,7 +283,7 @@ where
 {
     /// The value of `key`, cloned, which counts as a use.
     ///
-    /// Complexity: O(1); a shared lock, and no allocation.
+    /// Complexity: O(1); a lock, and no allocation.
     #[inline]
     pub fn get<Q>(&self, key: &Q) -> Option<V>
     where
@@ -323,11 +322,9 @@ where
     {
         let place = self.shared.place(key);
         let expiry = self.shared.options.expiry.as_deref();
-        place.shard.use_one(|engine| {
-            let found = engine.peek(place.fold, key, now)?;
-            let later = engine.touch(found.slot, now, expiry).then_some(found.slot);
-            Some((read(found.value), later))
-        })
+        let mut engine = place.shard.lock();
+        let slot = engine.get(place.fold, key, now, expiry)?;
+        Some(read(engine.value(slot)))
     }
 
     /// The values of several keys, in their order. Each is looked up by itself: others may write in
@@ -357,7 +354,7 @@ where
         V: Clone,
     {
         let place = self.shared.place(key);
-        place.shard.read(|engine| Some(engine.peek(place.fold, key, now)?.value.clone()))
+        Some(place.shard.lock().peek(place.fold, key, now)?.value.clone())
     }
 
     /// Whether there is a value of `key`, which does not count as a use. Complexity: O(1).
@@ -366,7 +363,7 @@ where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let (now, place) = (self.shared.now(), self.shared.place(key));
-        place.shard.read(|engine| engine.peek(place.fold, key, now).is_some())
+        place.shard.lock().peek(place.fold, key, now).is_some()
     }
 
     /// Puts a value in. It wins over a load of the key that is under way.

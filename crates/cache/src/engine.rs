@@ -58,9 +58,11 @@ pub(crate) struct Engine<K, V, P> {
     pub(crate) counts: Counts,
 }
 
-/// What came and went.
+/// What was asked for, and what came and went.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
+    pub(crate) hits: u64,
+    pub(crate) misses: u64,
     pub(crate) inserted: u64,
     pub(crate) replaced: u64,
     pub(crate) evicted: u64,

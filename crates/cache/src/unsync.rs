@@ -35,8 +35,6 @@ pub struct UnsyncCache<K, V, S = RandomState, C = SystemClock, P = Any> {
     engine: Engine<K, V, P>,
     options: Options<K, V>,
     tuner: Option<Arc<Tuner>>,
-    hits: u64,
-    misses: u64,
     timed: bool,
     hasher: S,
     clock: C,
@@ -63,8 +61,6 @@ impl<K, V, S, C, P: Eviction> UnsyncCache<K, V, S, C, P> {
             timed: plan.options.is_timed(),
             options: plan.options,
             tuner,
-            hits: 0,
-            misses: 0,
             hasher: plan.hasher,
             clock: plan.clock,
         }
@@ -102,12 +98,7 @@ impl<K, V, S, C, P: Eviction> UnsyncCache<K, V, S, C, P> {
     /// What it has done so far. Complexity: O(1).
     pub fn stats(&self) -> Stats {
         let panics = self.options.panics.load(core::sync::atomic::Ordering::Relaxed);
-        let mut stats = Stats {
-            hits: self.hits,
-            misses: self.misses,
-            listener_panics: panics,
-            ..Stats::default()
-        };
+        let mut stats = Stats { listener_panics: panics, ..Stats::default() };
         stats += self.engine.counts;
         stats
     }
@@ -151,12 +142,8 @@ where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hash(key);
-        if let Some(slot) = self.engine.get(hash, key, now, self.options.expiry.as_deref()) {
-            self.hits += 1;
-            return Some(self.engine.value(slot));
-        }
-        self.misses += 1;
-        None
+        let slot = self.engine.get(hash, key, now, self.options.expiry.as_deref())?;
+        Some(self.engine.value(slot))
     }
 
     /// The value of `key`, which does not count as a use. Complexity: O(1).

@@ -4,7 +4,6 @@ use equivalent::Equivalent;
 use voussoir_core::Nanos;
 
 use super::Engine;
-use super::slab::Node;
 use crate::policy::list::{Links, Region};
 use crate::policy::{Evict, index_hash};
 use crate::{Cause, Expiry};
@@ -37,6 +36,12 @@ impl<K, V, P: Evict> Engine<K, V, P> {
     #[inline]
     pub(super) fn forward(&self, now: Nanos) -> Nanos {
         self.timers.as_ref().map_or(now, |timers| timers.forward(now))
+    }
+
+    /// As `forward`, without an atomic operation.
+    #[inline]
+    pub(crate) fn forward_alone(&mut self, now: Nanos) -> Nanos {
+        self.timers.as_mut().map_or(now, |timers| timers.forward_alone(now))
     }
 
     /// Whether plain reads no longer find the entry.
@@ -106,42 +111,9 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         Some((read, end, Duration::from_micros(cost.unwrap_or(0).into())))
     }
 
-    /// What a use changes at once, with readers beside. Whether [`used`](Self::used) must follow.
-    #[inline]
-    pub(crate) fn touch(&self, slot: u32, now: Nanos, expiry: Option<&dyn Expiry<K, V>>) -> bool {
-        let node = self.slab.node(slot);
-        if let Some(timers) = &self.timers {
-            let now = timers.forward(now);
-            timers.touch(slot, now);
-            if let Some(expiry) = expiry {
-                self.extend(node, slot, now, expiry);
-            }
-        }
-        // In this order: `S3Fifo` counts a pinned entry too, which does no harm.
-        self.policy.touch(&node.link) && node.link.region != Region::Aside
-    }
-
-    #[cold]
-    fn extend(&self, node: &Node<K, V>, slot: u32, now: Nanos, expiry: &dyn Expiry<K, V>) {
-        let Some(timers) = &self.timers else { return };
-        let remaining = timers.ends(slot, self.grace).saturating_duration_since(now);
-        if let Some(ttl) = expiry.ttl_after_read(&node.key, &node.value, remaining) {
-            timers.extend(slot, now.saturating_add(ttl).saturating_add(self.grace));
-        }
-    }
-
-    /// The use of a slot that was seen earlier: what stands there now may be another entry, whose
-    /// order then changes for nothing.
-    #[inline]
-    pub(crate) fn used(&mut self, slot: u32) {
-        let usable = self.slab.get(slot).is_some_and(|node| node.link.region != Region::Aside);
-        if usable {
-            self.policy.hit(&mut self.slab, slot);
-        }
-    }
-
     /// As `peek`, and uses it.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "part of every hit")]
+    #[inline(always)]
     pub(crate) fn get<Q>(
         &mut self,
         hash: u32,
@@ -152,20 +124,43 @@ impl<K, V, P: Evict> Engine<K, V, P> {
     where
         Q: Equivalent<K> + ?Sized,
     {
-        let slot = self.peek(hash, key, now)?.slot;
-        if self.timers.is_some() {
-            if self.touch(slot, now, expiry) {
-                self.policy.hit(&mut self.slab, slot);
-            }
-        } else if self.slab.link(slot).region != Region::Aside {
-            self.policy.hit(&mut self.slab, slot);
-        }
+        let now = self.forward_alone(now);
+        let Some(slot) = self.peek(hash, key, now).map(|read| read.slot) else {
+            self.counts.misses += 1;
+            return None;
+        };
+        self.used(slot, now, expiry);
         Some(slot)
     }
 
     #[inline]
     pub(crate) fn value(&self, slot: u32) -> &V {
         &self.slab.node(slot).value
+    }
+
+    /// What a use of an entry that is there changes. `now` was sent [forward](Self::forward_alone).
+    #[expect(clippy::inline_always, reason = "part of every hit")]
+    #[inline(always)]
+    pub(crate) fn used(&mut self, slot: u32, now: Nanos, expiry: Option<&dyn Expiry<K, V>>) {
+        self.counts.hits += 1;
+        if self.timers.is_some() {
+            self.extend(slot, now, expiry);
+        }
+        if self.slab.link(slot).region != Region::Aside {
+            self.policy.hit(&mut self.slab, slot);
+        }
+    }
+
+    /// The ends that a use puts off.
+    fn extend(&mut self, slot: u32, now: Nanos, expiry: Option<&dyn Expiry<K, V>>) {
+        let Some(timers) = &mut self.timers else { return };
+        timers.touch(slot, now);
+        let Some(expiry) = expiry else { return };
+        let node = self.slab.node(slot);
+        let remaining = timers.ends(slot, self.grace).saturating_duration_since(now);
+        if let Some(ttl) = expiry.ttl_after_read(&node.key, &node.value, remaining) {
+            timers.extend(slot, now.saturating_add(ttl).saturating_add(self.grace));
+        }
     }
 
     #[inline]

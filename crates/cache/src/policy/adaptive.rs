@@ -3,7 +3,7 @@ use alloc::sync::Arc;
 use voussoir_core::Random;
 
 use super::climber::Climber;
-use super::list::{Link, Links, Region};
+use super::list::{Links, Region};
 use super::regions::Regions;
 use super::sketch::Sketch;
 use super::tuner::Tuner;
@@ -117,11 +117,6 @@ impl Evict for Adaptive {
             self.sketch = None;
             self.prepare();
         }
-    }
-
-    #[inline]
-    fn touch(&self, _: &Link) -> bool {
-        true
     }
 
     #[inline]

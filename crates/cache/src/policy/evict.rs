@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use super::list::{Link, Links};
+use super::list::Links;
 use super::{Policy, Tuner};
 
 /// What a policy is built from.
@@ -43,8 +43,6 @@ pub trait Evict: fmt::Debug + Send + Sync + Sized + 'static {
     fn resize(&mut self, capacity: u64);
     /// The cache holds so many entries, told now and then when entries are weighted.
     fn entries(&mut self, _entries: u64) {}
-    /// A hit under a shared lock. Whether `hit` must be called later too.
-    fn touch(&self, link: &Link) -> bool;
     /// A hit.
     fn hit<L: Links>(&mut self, links: &mut L, slot: u32);
     /// A newcomer.
@@ -64,7 +62,7 @@ pub trait Evict: fmt::Debug + Send + Sync + Sized + 'static {
     fn visit<L: Links>(&self, links: &L, visit: &mut dyn FnMut(u32));
     /// How hot an entry is: for `recall`, and to compare it with entries of other shards.
     fn heat<L: Links>(&self, links: &L, slot: u32) -> (u8, u8) {
-        (links.link(slot).heat(), 0)
+        (links.link(slot).heat, 0)
     }
     /// Where an entry stands, for `recall`.
     fn region<L: Links>(&self, links: &L, slot: u32) -> u8 {

@@ -1,7 +1,6 @@
 use alloc::boxed::Box;
-use core::sync::atomic::Ordering;
 
-use super::list::{Link, Links, List};
+use super::list::{Links, List};
 use super::{Evict, Policy, Setup};
 
 /// Priorities lie less than this above the floor.
@@ -30,7 +29,7 @@ impl Lfu {
     #[inline]
     fn put<L: Links>(&mut self, links: &mut L, slot: u32) {
         let link = links.link(slot);
-        let above = link.heat().min(MOST);
+        let above = link.heat.min(MOST);
         self.put_at(links, slot, above);
     }
 
@@ -64,20 +63,15 @@ impl Evict for Lfu {
     fn resize(&mut self, _: u64) {}
 
     #[inline]
-    fn touch(&self, _: &Link) -> bool {
-        true
-    }
-
-    #[inline]
     fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
         self.take(links, slot);
-        links.link(slot).warm(MOST);
+        links.link_mut(slot).warm(MOST);
         self.put(links, slot);
     }
 
     #[inline]
     fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        *links.link_mut(slot).heat.get_mut() = 1;
+        links.link_mut(slot).heat = 1;
         self.put(links, slot);
     }
 
@@ -112,11 +106,11 @@ impl Evict for Lfu {
     fn heat<L: Links>(&self, links: &L, slot: u32) -> (u8, u8) {
         let link = links.link(slot);
         let above = (u32::from(link.bucket) + BUCKETS - self.floor) % BUCKETS;
-        (link.heat(), above as u8)
+        (link.heat, above as u8)
     }
 
     fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8) {
-        links.link(slot).heat.store(heat.clamp(1, MOST), Ordering::Relaxed);
+        links.link_mut(slot).heat = heat.clamp(1, MOST);
         self.put_at(links, slot, region.min(MOST));
     }
 

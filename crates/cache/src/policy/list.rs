@@ -1,7 +1,5 @@
 //! Lists through the entries themselves: a link is four bytes, and an entry carries two.
 
-use core::sync::atomic::{AtomicU8, Ordering};
-
 /// No slot. A slab holds fewer than 2^31 entries.
 pub(crate) const NIL: u32 = u32::MAX;
 
@@ -48,8 +46,8 @@ pub struct Link {
     pub hash: u32,
     /// The list.
     pub region: Region,
-    /// How often it was used, as far as the policy counts. Written by readers under a shared lock.
-    pub heat: AtomicU8,
+    /// How often it was used, as far as the policy counts.
+    pub heat: u8,
     /// The bucket of `Lfu`.
     pub bucket: u8,
     /// The version of the cache it belongs to.
@@ -64,25 +62,18 @@ impl Link {
             next: NIL,
             hash,
             region: Region::First,
-            heat: AtomicU8::new(0),
+            heat: 0,
             bucket: 0,
             version,
         }
     }
 
-    /// How often it was used.
-    #[inline]
-    pub fn heat(&self) -> u8 {
-        self.heat.load(Ordering::Relaxed)
-    }
-
     /// Counts up to `most`; writes nothing once it is reached, so that hot entries stay in every
-    /// processor's cache. Two threads may count as one.
+    /// processor's cache.
     #[inline]
-    pub fn warm(&self, most: u8) {
-        let heat = self.heat();
-        if heat < most {
-            self.heat.store(heat + 1, Ordering::Relaxed);
+    pub fn warm(&mut self, most: u8) {
+        if self.heat < most {
+            self.heat += 1;
         }
     }
 }

@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use super::list::{Link, Links};
+use super::list::Links;
 use super::{Evict, Policy, Setup};
 
 /// Evicts any entry, each as likely. A hit writes nothing.
@@ -21,11 +21,6 @@ impl Evict for Random {
     }
 
     fn resize(&mut self, _: u64) {}
-
-    #[inline]
-    fn touch(&self, _: &Link) -> bool {
-        false
-    }
 
     #[inline]
     fn hit<L: Links>(&mut self, _: &mut L, _: u32) {}

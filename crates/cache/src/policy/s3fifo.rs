@@ -1,7 +1,5 @@
-use core::sync::atomic::Ordering;
-
 use super::ghost::Ghost;
-use super::list::{Link, Links, List, Region};
+use super::list::{Links, List, Region};
 use super::{Evict, Policy, Setup};
 
 /// Hits in the small queue that make an entry stay. One hit, as the paper's text has it, lets more
@@ -67,20 +65,14 @@ impl Evict for S3Fifo {
     }
 
     #[inline]
-    fn touch(&self, link: &Link) -> bool {
-        link.warm(MOST);
-        false
-    }
-
-    #[inline]
     fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        links.link(slot).warm(MOST);
+        links.link_mut(slot).warm(MOST);
     }
 
     #[inline]
     fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
         let link = links.link_mut(slot);
-        *link.heat.get_mut() = 0;
+        link.heat = 0;
         if self.ghost.recall(link.hash) {
             link.region = Region::Second;
             self.main.push_front(links, slot);
@@ -95,16 +87,16 @@ impl Evict for S3Fifo {
             if self.small.weight() >= self.small_target || self.main.is_empty() {
                 let Some(slot) = self.small.tail() else { return self.main.tail() };
                 let link = links.link_mut(slot);
-                if link.heat() < PROMOTE_AT {
+                if link.heat < PROMOTE_AT {
                     return Some(slot);
                 }
-                *link.heat.get_mut() = 0;
+                link.heat = 0;
                 link.region = Region::Second;
                 self.small.unlink(links, slot);
                 self.main.push_front(links, slot);
             } else {
                 let slot = self.main.tail()?;
-                let heat = links.link_mut(slot).heat.get_mut();
+                let heat = &mut links.link_mut(slot).heat;
                 if *heat == 0 {
                     return Some(slot);
                 }
@@ -145,7 +137,7 @@ impl Evict for S3Fifo {
 
     fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8) {
         let link = links.link_mut(slot);
-        link.heat.store(heat.min(MOST), Ordering::Relaxed);
+        link.heat = heat.min(MOST);
         if Region::from_code(region) == Region::Second {
             link.region = Region::Second;
             self.main.push_front(links, slot);

@@ -45,10 +45,8 @@ where
         // Looked up twice, for a borrow that is returned on one path lasts on all.
         let expiry = self.options.expiry.clone();
         if let Some(slot) = self.engine.get(hash, &key, now, expiry.as_deref()) {
-            self.hits += 1;
             return Some(self.engine.value(slot));
         }
-        self.misses += 1;
         let value = make();
         self.put_and_find(hash, key, value, now)
     }
