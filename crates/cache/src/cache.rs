@@ -202,7 +202,12 @@ where
 {
     #[inline]
     fn now(&self) -> Nanos {
-        if self.timed.load(Ordering::Relaxed) { self.clock.now() } else { Nanos::ZERO }
+        if self.timed.load(Ordering::Relaxed) { self.read_clock() } else { Nanos::ZERO }
+    }
+
+    #[inline(never)]
+    fn read_clock(&self) -> Nanos {
+        self.clock.now()
     }
 
     #[inline]
@@ -215,7 +220,14 @@ where
 
     /// An entry of `key` comes in: it wins over a load that is under way and over an error of an
     /// earlier one. To be called under the lock of the shard; what it gives is dropped after that.
-    fn supersede(&self, place: &Place<'_, K, V, P>, key: &K) -> Superseded<K, V> {
+    #[inline]
+    fn supersede(&self, place: &Place<'_, K, V, P>, key: &K) -> Option<Superseded<K, V>> {
+        let is_quiet = self.failures.is_none() && !self.flights.may_fly(place.hash);
+        if is_quiet { None } else { Some(self.supersede_one(place, key)) }
+    }
+
+    #[cold]
+    fn supersede_one(&self, place: &Place<'_, K, V, P>, key: &K) -> Superseded<K, V> {
         let wake = self.flights.supersede(place.hash, key);
         // In this order: an error that comes from here on is not remembered.
         (wake, self.forget_failure(place, key))
@@ -223,12 +235,13 @@ where
 
     /// Puts a value in. Wins over a load of the key that is under way.
     fn put(&self, now: Nanos, key: K, value: V, terms: Option<&Terms>) -> Inserted<V> {
-        let arrival = self.options.arrival(&key, &value, terms, Duration::ZERO);
+        let special = self.options.special_arrival(&key, &value, terms);
+        let arrival = special.as_ref().unwrap_or(&Arrival::PLAIN);
         let place = self.place(&key);
         let mut fallout = Fallout::new();
         let mut engine = place.shard.lock();
         let superseded = self.supersede(&place, &key);
-        let result = engine.insert(place.fold, key, value, &arrival, now, &mut fallout);
+        let result = engine.insert(place.fold, key, value, arrival, now, &mut fallout);
         drop(engine);
         drop(superseded);
         match result {
@@ -321,9 +334,8 @@ where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let place = self.shared.place(key);
-        let expiry = self.shared.options.expiry.as_deref();
         let mut engine = place.shard.lock();
-        let slot = engine.get(place.fold, key, now, expiry)?;
+        let slot = engine.get(place.fold, key, now, &self.shared.options)?;
         Some(read(engine.value(slot)))
     }
 

@@ -83,6 +83,12 @@ pub(crate) struct Arrival<'a> {
     pub(crate) terms: Option<&'a Terms>,
 }
 
+impl Arrival<'_> {
+    /// Weighs one, and nothing else is to be kept of it.
+    pub(crate) const PLAIN: Self =
+        Self { weight: 1, ttl: None, tti: Duration::ZERO, cost: Duration::ZERO, terms: None };
+}
+
 /// 32 bits of a hash: all that is kept of it.
 #[inline]
 pub(crate) const fn fold(hash: u64) -> u32 {
@@ -177,7 +183,9 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         } else {
             self.policy.admit(&mut self.slab, slot);
         }
-        self.set_terms(slot, arrival, now);
+        if self.keeps_terms(arrival) {
+            self.set_terms(slot, arrival, now);
+        }
         self.newest = slot;
         self.counts.inserted += 1;
         if !self.unit && self.slab.len().is_power_of_two() {
@@ -224,7 +232,9 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         if let Some(tags) = &mut self.tags {
             tags.clear(slot);
         }
-        self.set_terms(slot, arrival, now);
+        if self.timers.is_some() || self.keeps_terms(arrival) {
+            self.set_terms(slot, arrival, now);
+        }
         self.newest = slot;
         self.counts.replaced += 1;
         self.counts.inserted += 1;
@@ -239,6 +249,15 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         }
         fallout.push(old_key, old_value, Cause::Replaced);
         Outcome::Replaced
+    }
+
+    /// Whether a new entry has something to be kept beside the slab. Most have not.
+    #[inline]
+    fn keeps_terms(&self, arrival: &Arrival<'_>) -> bool {
+        arrival.ttl.is_some()
+            || !arrival.tti.is_zero()
+            || arrival.terms.is_some()
+            || self.costs.is_some()
     }
 
     fn set_terms(&mut self, slot: u32, arrival: &Arrival<'_>, now: Nanos) {

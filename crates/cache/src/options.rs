@@ -55,8 +55,19 @@ impl<K, V> Options<K, V> {
         self.ttl.is_some() || !self.tti.is_zero() || self.expiry.is_some()
     }
 
-    /// How a new value comes in. Calls the weigher and the `Expiry`, so: before any lock.
+    /// How a new value comes in, unless it is [plain](Arrival::PLAIN) as most are.
     #[inline]
+    pub(crate) fn special_arrival<'a>(
+        &self,
+        key: &K,
+        value: &V,
+        terms: Option<&'a Terms>,
+    ) -> Option<Arrival<'a>> {
+        let is_plain = terms.is_none() && self.weigher.is_none() && !self.is_timed();
+        if is_plain { None } else { Some(self.arrival(key, value, terms, Duration::ZERO)) }
+    }
+
+    /// How a new value comes in. Calls the weigher and the `Expiry`, so: before any lock.
     pub(crate) fn arrival<'a>(
         &self,
         key: &K,
@@ -96,6 +107,17 @@ impl<K, V> Options<K, V> {
     /// Tells the listener what has left and drops it, but for the first that left for `wanted`.
     #[inline]
     pub(crate) fn settle(&self, fallout: Fallout<K, V>, wanted: Cause) -> Option<(K, V)> {
+        if self.listener.is_some() {
+            return self.settle_all(fallout, wanted);
+        }
+        match fallout.only() {
+            Ok(only) => only.filter(|gone| gone.cause == wanted).map(Gone::into_pair),
+            Err(several) => self.settle_all(several, wanted),
+        }
+    }
+
+    #[inline(never)]
+    fn settle_all(&self, fallout: Fallout<K, V>, wanted: Cause) -> Option<(K, V)> {
         let mut found = None;
         for Gone { key, value, cause } in fallout.into_iter() {
             if let Some(listener) = &self.listener {

@@ -15,7 +15,7 @@ use voussoir_core::{Clock, Nanos, SystemClock};
 pub use entry::UnsyncEntry;
 
 use crate::builder::Plan;
-use crate::engine::{Engine, Fallout, fold};
+use crate::engine::{Arrival, Engine, Fallout, fold};
 use crate::options::Options;
 use crate::policy::{Any, Eviction, Policy, Setup, Tuner};
 use crate::{CacheBuilder, Cause, Inserted, Stats, Terms};
@@ -118,7 +118,12 @@ where
 {
     #[inline]
     fn now(&self) -> Nanos {
-        if self.timed { self.clock.now() } else { Nanos::ZERO }
+        if self.timed { self.read_clock() } else { Nanos::ZERO }
+    }
+
+    #[inline(never)]
+    fn read_clock(&self) -> Nanos {
+        self.clock.now()
     }
 
     #[inline]
@@ -142,7 +147,7 @@ where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hash(key);
-        let slot = self.engine.get(hash, key, now, self.options.expiry.as_deref())?;
+        let slot = self.engine.get(hash, key, now, &self.options)?;
         Some(self.engine.value(slot))
     }
 
@@ -191,10 +196,11 @@ where
 
     #[inline]
     fn put(&mut self, now: Nanos, key: K, value: V, terms: Option<&Terms>) -> Inserted<V> {
-        let arrival = self.options.arrival(&key, &value, terms, Duration::ZERO);
+        let special = self.options.special_arrival(&key, &value, terms);
+        let arrival = special.as_ref().unwrap_or(&Arrival::PLAIN);
         let hash = self.hash(&key);
         let mut fallout = Fallout::new();
-        match self.engine.insert(hash, key, value, &arrival, now, &mut fallout) {
+        match self.engine.insert(hash, key, value, arrival, now, &mut fallout) {
             Ok(outcome) => {
                 let old = self.options.settle(fallout, Cause::Replaced);
                 outcome.with(old.map(|(_, value)| value))

@@ -51,7 +51,6 @@ where
         Q: Equivalent<K> + ?Sized,
     {
         let now = self.now();
-        let expiry = self.options.expiry.as_deref();
         let throw = self.throw();
         let mut engine = place.shard.lock();
         let now = engine.forward_alone(now);
@@ -60,7 +59,7 @@ where
             return Found::Missing;
         };
         let (slot, value) = (read.slot, read.value.clone());
-        engine.used(slot, now, expiry);
+        engine.used(slot, now, &self.options);
         drop(engine);
         Found::of(Some((value, verdict)), throw)
     }

@@ -6,7 +6,8 @@ use voussoir_core::Nanos;
 use super::Engine;
 use crate::policy::list::{Links, Region};
 use crate::policy::{Evict, index_hash};
-use crate::{Cause, Expiry};
+use crate::Cause;
+use crate::options::Options;
 
 /// An entry that a read found.
 #[derive(Debug)]
@@ -119,48 +120,74 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         hash: u32,
         key: &Q,
         now: Nanos,
-        expiry: Option<&dyn Expiry<K, V>>,
+        options: &Options<K, V>,
+    ) -> Option<u32>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        if self.timers.is_some() {
+            return self.get_timed(hash, key, now, options);
+        }
+        let Some(slot) = self.slot_of(hash, key) else { return self.missed() };
+        let link = self.slab.link(slot);
+        let (version, region) = (link.version, link.region);
+        if version != self.version {
+            return self.missed();
+        }
+        self.counts.hits += 1;
+        if region != Region::Aside {
+            self.policy.hit(&mut self.slab, slot);
+        }
+        Some(slot)
+    }
+
+    #[inline]
+    fn missed(&mut self) -> Option<u32> {
+        self.counts.misses += 1;
+        None
+    }
+
+    /// A call of its own: where nothing ends, a hit has registers for other things.
+    #[inline(never)]
+    fn get_timed<Q>(
+        &mut self,
+        hash: u32,
+        key: &Q,
+        now: Nanos,
+        options: &Options<K, V>,
     ) -> Option<u32>
     where
         Q: Equivalent<K> + ?Sized,
     {
         let now = self.forward_alone(now);
         let Some(slot) = self.peek(hash, key, now).map(|read| read.slot) else {
-            self.counts.misses += 1;
-            return None;
+            return self.missed();
         };
-        self.used(slot, now, expiry);
+        self.used(slot, now, options);
         Some(slot)
     }
 
-    #[inline]
-    pub(crate) fn value(&self, slot: u32) -> &V {
-        &self.slab.node(slot).value
-    }
-
     /// What a use of an entry that is there changes. `now` was sent [forward](Self::forward_alone).
-    #[expect(clippy::inline_always, reason = "part of every hit")]
-    #[inline(always)]
-    pub(crate) fn used(&mut self, slot: u32, now: Nanos, expiry: Option<&dyn Expiry<K, V>>) {
+    pub(crate) fn used(&mut self, slot: u32, now: Nanos, options: &Options<K, V>) {
         self.counts.hits += 1;
-        if self.timers.is_some() {
-            self.extend(slot, now, expiry);
+        if let Some(timers) = &mut self.timers {
+            timers.touch(slot, now);
+            if let Some(expiry) = &options.expiry {
+                let node = self.slab.node(slot);
+                let remaining = timers.ends(slot, self.grace).saturating_duration_since(now);
+                if let Some(ttl) = expiry.ttl_after_read(&node.key, &node.value, remaining) {
+                    timers.extend(slot, now.saturating_add(ttl).saturating_add(self.grace));
+                }
+            }
         }
         if self.slab.link(slot).region != Region::Aside {
             self.policy.hit(&mut self.slab, slot);
         }
     }
 
-    /// The ends that a use puts off.
-    fn extend(&mut self, slot: u32, now: Nanos, expiry: Option<&dyn Expiry<K, V>>) {
-        let Some(timers) = &mut self.timers else { return };
-        timers.touch(slot, now);
-        let Some(expiry) = expiry else { return };
-        let node = self.slab.node(slot);
-        let remaining = timers.ends(slot, self.grace).saturating_duration_since(now);
-        if let Some(ttl) = expiry.ttl_after_read(&node.key, &node.value, remaining) {
-            timers.extend(slot, now.saturating_add(ttl).saturating_add(self.grace));
-        }
+    #[inline]
+    pub(crate) fn value(&self, slot: u32) -> &V {
+        &self.slab.node(slot).value
     }
 
     #[inline]

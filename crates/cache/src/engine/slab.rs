@@ -72,7 +72,8 @@ impl<K, V> Slab<K, V> {
     }
 
     /// Grows by half of itself or more, but not beyond `most` places at once.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "an entry is built where it is to stand")]
+    #[inline(always)]
     pub(super) fn insert(&mut self, node: Node<K, V>, weight: u64, most: u64) -> u32 {
         let slot = if self.free == NIL {
             if self.slots.len() == self.slots.capacity() {

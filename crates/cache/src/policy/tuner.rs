@@ -5,7 +5,6 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use parking_lot::Mutex;
 use voussoir_core::Random;
 
-use super::index_hash;
 use super::shadow::Shadow;
 use super::sketch::Sketch;
 
@@ -88,8 +87,10 @@ impl Tuner {
     /// Notes a request.
     #[inline]
     pub fn note(&self, hash: u32) {
-        // The middle of the spread hash, which neither the index nor the choice of a shard uses.
-        if (index_hash(hash) >> 20) & self.mask == 0 {
+        // Spread anew, so that the sample has nothing to do with the choice of a shard, nor with the
+        // place in an index.
+        let spread = u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        if (spread >> 32) & self.mask == 0 {
             self.sample(hash);
         }
     }
