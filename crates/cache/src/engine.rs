@@ -26,7 +26,7 @@ pub(crate) use read::Read;
 use slab::{MOST, Node, Slab};
 use tags::Tags;
 
-use crate::policy::list::{Link, Links, NIL, Region};
+use crate::policy::list::{Mark, Links, NIL, Region};
 use crate::policy::{Evict, Policy, Setup, index_hash};
 use crate::time::Timers;
 use crate::{Cause, Inserted, Terms};
@@ -163,7 +163,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
             } else if self.can_reweigh(slot, arrival.weight) {
                 return Ok(self.replace(slot, key, value, arrival, now, fallout));
             } else {
-                pinned |= self.slab.link(slot).region == Region::Aside;
+                pinned |= self.slab.mark(slot).region == Region::Aside;
                 self.remove_slot(slot, Cause::Replaced, fallout);
                 outcome = Outcome::Replaced;
             }
@@ -172,14 +172,14 @@ impl<K, V, P: Evict> Engine<K, V, P> {
             self.counts.rejected += 1;
             return Err((key, value));
         }
-        let node = Node { key, value, link: Link::new(hash, self.version) };
+        let node = Node { key, value, mark: Mark::new(hash, self.version) };
         let slot = self.slab.insert(node, arrival.weight, self.capacity.min(u64::from(MOST)));
         let slab = &self.slab;
-        let rehash = |&slot: &u32| index_hash(slab.link(slot).hash);
+        let rehash = |&slot: &u32| index_hash(slab.mark(slot).hash);
         self.index.insert_unique(index_hash(hash), slot, rehash);
         self.weight += arrival.weight;
         if pinned {
-            self.slab.link_mut(slot).region = Region::Aside;
+            self.slab.mark_mut(slot).region = Region::Aside;
         } else {
             self.policy.admit(&mut self.slab, slot);
         }
@@ -214,7 +214,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         let node = self.slab.node_mut(slot);
         let old_key = core::mem::replace(&mut node.key, key);
         let old_value = core::mem::replace(&mut node.value, value);
-        let region = node.link.region;
+        let region = node.mark.region;
         let old = self.slab.reweigh(slot, arrival.weight);
         self.weight = self.weight - old + arrival.weight;
         let pin = arrival.terms.is_some_and(|terms| terms.pinned);
@@ -224,7 +224,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
             }
             if pin {
                 self.policy.removed(&mut self.slab, slot);
-                self.slab.link_mut(slot).region = Region::Aside;
+                self.slab.mark_mut(slot).region = Region::Aside;
             } else {
                 self.policy.hit(&mut self.slab, slot);
             }
@@ -303,7 +303,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
 
     /// Removes an entry from the policy and all the rest.
     fn remove_slot(&mut self, slot: u32, cause: Cause, fallout: &mut Fallout<K, V>) {
-        if self.slab.link(slot).region != Region::Aside {
+        if self.slab.mark(slot).region != Region::Aside {
             self.policy.removed(&mut self.slab, slot);
         }
         match cause {
@@ -321,7 +321,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
     #[inline]
     fn take_out(&mut self, slot: u32, cause: Cause, fallout: &mut Fallout<K, V>) {
         self.weight -= self.slab.weight(slot);
-        let hash = index_hash(self.slab.link(slot).hash);
+        let hash = index_hash(self.slab.mark(slot).hash);
         if let Ok(entry) = self.index.find_entry(hash, |&other| other == slot) {
             entry.remove();
         }

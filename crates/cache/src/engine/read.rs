@@ -48,19 +48,19 @@ impl<K, V, P: Evict> Engine<K, V, P> {
     /// Whether plain reads no longer find the entry.
     #[inline]
     pub(super) fn is_over(&self, slot: u32, now: Nanos) -> bool {
-        self.slab.link(slot).version != self.version
+        self.slab.mark(slot).version != self.version
             || self.timers.as_ref().is_some_and(|timers| past(timers.ends(slot, self.grace), now))
     }
 
     /// Whether the entry can serve nobody any more.
     pub(super) fn is_gone(&self, slot: u32, now: Nanos) -> bool {
-        self.slab.link(slot).version != self.version
+        self.slab.mark(slot).version != self.version
             || self.timers.as_ref().is_some_and(|timers| past(timers.deadline(slot), now))
     }
 
     /// Why an entry that is over is over.
     pub(super) fn why_over(&self, slot: u32) -> Cause {
-        if self.slab.link(slot).version == self.version {
+        if self.slab.mark(slot).version == self.version {
             Cause::Expired
         } else {
             Cause::Invalidated
@@ -77,7 +77,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         let slot = self.slot_of(hash, key)?;
         // Most caches have no timers: one comparison of a line that was just read decides.
         let node = self.slab.node(slot);
-        if node.link.version != self.version {
+        if node.mark.version != self.version {
             return None;
         }
         if let Some(timers) = &self.timers
@@ -129,15 +129,13 @@ impl<K, V, P: Evict> Engine<K, V, P> {
             return self.get_timed(hash, key, now, options);
         }
         let Some(slot) = self.slot_of(hash, key) else { return self.missed() };
-        let link = self.slab.link(slot);
-        let (version, region) = (link.version, link.region);
-        if version != self.version {
+        if self.slab.mark(slot).version != self.version {
             return self.missed();
         }
-        self.counts.hits += 1;
-        if region != Region::Aside {
+        if !P::MOVES || self.slab.mark(slot).region != Region::Aside {
             self.policy.hit(&mut self.slab, slot);
         }
+        self.counts.hits += 1;
         Some(slot)
     }
 
@@ -180,7 +178,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
                 }
             }
         }
-        if self.slab.link(slot).region != Region::Aside {
+        if self.slab.mark(slot).region != Region::Aside {
             self.policy.hit(&mut self.slab, slot);
         }
     }

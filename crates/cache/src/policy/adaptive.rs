@@ -121,7 +121,7 @@ impl Evict for Adaptive {
 
     #[inline]
     fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        self.note(links.link(slot).hash, true);
+        self.note(links.mark(slot).hash, true);
         self.regions.hit(links, slot);
     }
 
@@ -129,7 +129,7 @@ impl Evict for Adaptive {
     fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
         self.resident += 1;
         self.prepare();
-        self.note(links.link(slot).hash, false);
+        self.note(links.mark(slot).hash, false);
         self.follow();
         self.regions.admit(links, slot);
     }
@@ -151,7 +151,7 @@ impl Evict for Adaptive {
     }
 
     fn reweighed<L: Links>(&mut self, links: &mut L, slot: u32, old: u64, new: u64) {
-        self.regions.reweighed(links.link(slot).region, old, new);
+        self.regions.reweighed(links.mark(slot).region, old, new);
     }
 
     fn visit<L: Links>(&self, links: &L, visit: &mut dyn FnMut(u32)) {
@@ -159,15 +159,15 @@ impl Evict for Adaptive {
     }
 
     fn heat<L: Links>(&self, links: &L, slot: u32) -> (u8, u8) {
-        let link = links.link(slot);
-        let asked = self.sketch.as_ref().map_or(0, |sketch| sketch.estimate(link.hash));
+        let mark = links.mark(slot);
+        let asked = self.sketch.as_ref().map_or(0, |sketch| sketch.estimate(mark.hash));
         (asked, asked)
     }
 
     fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8) {
         self.resident += 1;
         self.prepare();
-        let hash = links.link(slot).hash;
+        let hash = links.mark(slot).hash;
         if let Some(sketch) = &mut self.sketch {
             for _ in sketch.estimate(hash)..heat.min(15) {
                 sketch.add(hash);

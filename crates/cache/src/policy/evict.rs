@@ -31,6 +31,8 @@ impl Setup {
 
 /// The operations of a policy. An entry is in the policy from `admit` or `recall` to `removed`.
 pub trait Evict: fmt::Debug + Send + Sync + Sized + 'static {
+    /// Whether a hit must not be told of an entry that is pinned.
+    const MOVES: bool = true;
     /// An empty policy. The choice matters to `Any` alone.
     fn new(choice: Policy, setup: &Setup) -> Self;
     /// Whether it follows a tuner, should `choice` be its.
@@ -62,11 +64,11 @@ pub trait Evict: fmt::Debug + Send + Sync + Sized + 'static {
     fn visit<L: Links>(&self, links: &L, visit: &mut dyn FnMut(u32));
     /// How hot an entry is: for `recall`, and to compare it with entries of other shards.
     fn heat<L: Links>(&self, links: &L, slot: u32) -> (u8, u8) {
-        (links.link(slot).heat, 0)
+        (links.mark(slot).heat, 0)
     }
     /// Where an entry stands, for `recall`.
     fn region<L: Links>(&self, links: &L, slot: u32) -> u8 {
-        links.link(slot).region.code()
+        links.mark(slot).region.code()
     }
     /// Takes in what a snapshot holds: the coldest first.
     fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8);

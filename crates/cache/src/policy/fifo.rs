@@ -8,6 +8,8 @@ pub struct Fifo {
 }
 
 impl Evict for Fifo {
+    const MOVES: bool = false;
+
     fn new(_: Policy, _: &Setup) -> Self {
         Self { list: List::new() }
     }
