@@ -258,6 +258,7 @@ impl<K, V, S, C, P: Eviction> CacheBuilder<K, V, S, C, P> {
         }
         self.options.freshness = freshness;
         self.options.early = self.early.is_some();
+        self.options.is_plain = self.options.weigher.is_none() && !self.options.is_timed();
         let seed = self.seed.unwrap_or_else(|| Random::from_entropy().next_u64());
         self.options.throws = seed.into();
         Ok(Plan {

@@ -335,7 +335,7 @@ where
     {
         let place = self.shared.place(key);
         let mut engine = place.shard.lock();
-        let slot = engine.get(place.fold, key, now, &self.shared.options)?;
+        let slot = engine.get(place.fold, key, || now, &self.shared.options)?;
         Some(read(engine.value(slot)))
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct Options<K, V> {
     pub(crate) listener: Option<Listener<K, V>>,
     pub(crate) freshness: Freshness,
     pub(crate) early: bool,
+    /// Whether entries weigh one and end never, if nothing else is said of one.
+    pub(crate) is_plain: bool,
     pub(crate) negative: NegativeTtl,
     /// The dice of the jitter: each throw takes one number.
     pub(crate) throws: AtomicU64,
@@ -44,6 +46,7 @@ impl<K, V> Options<K, V> {
             listener: None,
             freshness: Freshness::new(),
             early: false,
+            is_plain: false,
             negative: NegativeTtl::default(),
             throws: AtomicU64::new(0),
             panics: AtomicU64::new(0),
@@ -56,18 +59,22 @@ impl<K, V> Options<K, V> {
     }
 
     /// How a new value comes in, unless it is [plain](Arrival::PLAIN) as most are.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "mostly a look at one byte")]
+    #[inline(always)]
     pub(crate) fn special_arrival<'a>(
         &self,
         key: &K,
         value: &V,
         terms: Option<&'a Terms>,
     ) -> Option<Arrival<'a>> {
-        let is_plain = terms.is_none() && self.weigher.is_none() && !self.is_timed();
-        if is_plain { None } else { Some(self.arrival(key, value, terms, Duration::ZERO)) }
+        if self.is_plain && terms.is_none() {
+            return None;
+        }
+        Some(self.arrival(key, value, terms, Duration::ZERO))
     }
 
     /// How a new value comes in. Calls the weigher and the `Expiry`, so: before any lock.
+    #[inline(never)]
     pub(crate) fn arrival<'a>(
         &self,
         key: &K,

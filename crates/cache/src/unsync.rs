@@ -137,7 +137,10 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.get_at(self.now(), key)
+        let clock = &self.clock;
+        let hash = fold(self.hasher.hash_one(key));
+        let slot = self.engine.get(hash, key, || clock.now(), &self.options)?;
+        Some(self.engine.value(slot))
     }
 
     /// As [`get`](Self::get), at a given time.
@@ -147,7 +150,7 @@ where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hash(key);
-        let slot = self.engine.get(hash, key, now, &self.options)?;
+        let slot = self.engine.get(hash, key, || now, &self.options)?;
         Some(self.engine.value(slot))
     }
 

@@ -112,21 +112,21 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         Some((read, end, Duration::from_micros(cost.unwrap_or(0).into())))
     }
 
-    /// As `peek`, and uses it.
+    /// As `peek`, and uses it. Asks for the time only where entries end.
     #[expect(clippy::inline_always, reason = "part of every hit")]
     #[inline(always)]
     pub(crate) fn get<Q>(
         &mut self,
         hash: u32,
         key: &Q,
-        now: Nanos,
+        now: impl FnOnce() -> Nanos,
         options: &Options<K, V>,
     ) -> Option<u32>
     where
         Q: Equivalent<K> + ?Sized,
     {
         if self.timers.is_some() {
-            return self.get_timed(hash, key, now, options);
+            return self.get_timed(hash, key, now(), options);
         }
         let Some(slot) = self.slot_of(hash, key) else { return self.missed() };
         if self.slab.mark(slot).version != self.version {
