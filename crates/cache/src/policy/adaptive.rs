@@ -3,7 +3,7 @@ use alloc::sync::Arc;
 use voussoir_core::Random;
 
 use super::climber::Climber;
-use super::list::{Links, Region};
+use super::list::{Links, Mark, Region};
 use super::regions::Regions;
 use super::sketch::Sketch;
 use super::tuner::Tuner;
@@ -19,13 +19,18 @@ use super::{Evict, Policy, Setup, contest};
 #[derive(Debug)]
 pub struct Adaptive {
     regions: Regions,
-    /// Made when the cache is half full: until then nothing is evicted, so nothing is compared.
+    /// How often what is not here was asked for. Entries keep count of their own hits in their marks
+    /// and leave it here when they go, so that a hit reads no line of the sketch. Made when the cache
+    /// is half full: until then nothing is evicted, so nothing is compared.
     sketch: Option<Sketch>,
     guide: Guide,
     resident: u64,
     unit: bool,
     dice: Random,
 }
+
+/// The most hits an entry counts, as the sketch does.
+const MOST: u8 = 15;
 
 #[derive(Debug)]
 enum Guide {
@@ -46,15 +51,29 @@ impl Adaptive {
             Some(sketch) => !self.unit && self.resident > sketch.entries(),
         };
         if wanting {
-            self.sketch = Some(Sketch::new(entries));
+            self.sketch = Some(Sketch::new(entries).aged(self.age()));
         }
     }
 
     #[inline]
-    fn note(&mut self, hash: u32, hit: bool) {
-        if let Some(sketch) = &mut self.sketch {
-            sketch.add(hash);
-        }
+    fn age(&self) -> u8 {
+        self.sketch.as_ref().map_or(0, Sketch::age)
+    }
+
+    /// The hits an entry has counted itself, halved as often as the sketch was since.
+    #[inline]
+    fn own_hits(age: u8, mark: &Mark) -> u8 {
+        mark.heat >> age.wrapping_sub(mark.bucket).min(7)
+    }
+
+    /// How often an entry was asked for.
+    #[inline]
+    fn asked(sketch: &Sketch, mark: &Mark) -> u8 {
+        sketch.estimate(mark.hash) + Self::own_hits(sketch.age(), mark)
+    }
+
+    #[inline]
+    fn guide(&mut self, hash: u32, hit: bool) {
         match &mut self.guide {
             Guide::Follow { tuner, .. } => tuner.note(hash),
             Guide::Climb(climber) => {
@@ -114,14 +133,21 @@ impl Evict for Adaptive {
         let window = u128::from(self.regions.window()) * u128::from(capacity) / u128::from(old);
         self.regions.retarget(capacity, window as u64);
         if self.sketch.as_ref().is_some_and(|sketch| self.unit && sketch.entries() < capacity) {
-            self.sketch = None;
-            self.prepare();
+            self.sketch = Some(Sketch::new(capacity).aged(self.age()));
         }
     }
 
     #[inline]
     fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        self.note(links.mark(slot).hash, true);
+        let age = self.age();
+        let mark = links.mark_mut(slot);
+        mark.heat = (Self::own_hits(age, mark) + 1).min(MOST);
+        mark.bucket = age;
+        let hash = mark.hash;
+        if let Some(sketch) = &mut self.sketch {
+            sketch.note();
+        }
+        self.guide(hash, true);
         self.regions.hit(links, slot);
     }
 
@@ -129,7 +155,13 @@ impl Evict for Adaptive {
     fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
         self.resident += 1;
         self.prepare();
-        self.note(links.mark(slot).hash, false);
+        let hash = links.mark(slot).hash;
+        if let Some(sketch) = &mut self.sketch {
+            sketch.add(hash);
+        }
+        self.guide(hash, false);
+        let mark = links.mark_mut(slot);
+        (mark.heat, mark.bucket) = (0, self.age());
         self.follow();
         self.regions.admit(links, slot);
     }
@@ -138,15 +170,20 @@ impl Evict for Adaptive {
     fn victim<L: Links>(&mut self, links: &mut L, incoming: u64) -> Option<u32> {
         let (sketch, dice) = (&self.sketch, &mut self.dice);
         self.regions.victim(links, incoming, |newer, older| {
-            sketch
-                .as_ref()
-                .is_none_or(|sketch| contest(sketch, newer, older, dice.next_u64() as u32))
+            sketch.as_ref().is_none_or(|sketch| {
+                let (asked, held) = (Self::asked(sketch, newer), Self::asked(sketch, older));
+                contest(asked, held, dice.next_u64() as u32)
+            })
         })
     }
 
     #[inline]
     fn removed<L: Links>(&mut self, links: &mut L, slot: u32) {
         self.resident = self.resident.saturating_sub(1);
+        if let Some(sketch) = &mut self.sketch {
+            let mark = links.mark(slot);
+            sketch.fold(mark.hash, Self::own_hits(sketch.age(), mark));
+        }
         self.regions.removed(links, slot);
     }
 
@@ -160,19 +197,16 @@ impl Evict for Adaptive {
 
     fn heat<L: Links>(&self, links: &L, slot: u32) -> (u8, u8) {
         let mark = links.mark(slot);
-        let asked = self.sketch.as_ref().map_or(0, |sketch| sketch.estimate(mark.hash));
+        let asked = self.sketch.as_ref().map_or(mark.heat, |sketch| Self::asked(sketch, mark));
         (asked, asked)
     }
 
     fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8) {
         self.resident += 1;
         self.prepare();
-        let hash = links.mark(slot).hash;
-        if let Some(sketch) = &mut self.sketch {
-            for _ in sketch.estimate(hash)..heat.min(15) {
-                sketch.add(hash);
-            }
-        }
+        let mark = links.mark_mut(slot);
+        let known = self.sketch.as_ref().map_or(0, |sketch| sketch.estimate(mark.hash));
+        (mark.heat, mark.bucket) = (heat.saturating_sub(known).min(MOST), self.age());
         self.regions.put(links, slot, Region::from_code(region));
     }
 

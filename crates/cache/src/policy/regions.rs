@@ -1,6 +1,6 @@
 //! The three lists of W-TinyLFU: a window for newcomers, and a main space of two segments.
 
-use super::list::{Links, List, Region};
+use super::list::{Links, List, Mark, Region};
 
 /// Four fifths of the main space are for what was used twice in it: the paper's figure.
 const PROTECTED_PERCENT: u64 = 80;
@@ -110,7 +110,7 @@ impl Regions {
         &mut self,
         links: &mut L,
         incoming: u64,
-        wins: impl FnOnce(u32, u32) -> bool,
+        wins: impl FnOnce(&Mark, &Mark) -> bool,
     ) -> Option<u32> {
         let resident = self.probation.tail().or(self.protected.tail());
         if self.window.weight().saturating_add(incoming) <= self.window_target {
@@ -119,7 +119,7 @@ impl Regions {
         let (Some(candidate), Some(resident)) = (self.window.tail(), resident) else {
             return resident.or(self.window.tail());
         };
-        if wins(links.mark(candidate).hash, links.mark(resident).hash) {
+        if wins(links.mark(candidate), links.mark(resident)) {
             self.shift(links, candidate, Region::Second);
             Some(resident)
         } else {

@@ -68,7 +68,8 @@ impl Shadow {
             return true;
         }
         if free.is_empty() {
-            let wins = |newer, older| contest(sketch, newer, older, chance);
+            let asked = |mark: &Mark| sketch.estimate(mark.hash);
+            let wins = |newer: &Mark, older: &Mark| contest(asked(newer), asked(older), chance);
             let Some(victim) = regions.victim(links, 1, wins) else { return false };
             regions.removed(links, victim);
             let old = index_hash(links.mark(victim).hash);

@@ -17,6 +17,8 @@ pub(super) struct Sketch {
     additions: u64,
     /// Additions after which every count is halved.
     period: u64,
+    /// How often that was done.
+    age: u8,
 }
 
 impl Sketch {
@@ -31,6 +33,7 @@ impl Sketch {
             mask: blocks - 1,
             additions: 0,
             period: floored * 10,
+            age: 0,
         }
     }
 
@@ -58,23 +61,44 @@ impl Sketch {
         mixed as usize & self.mask
     }
 
-    /// Counts a request.
+    /// Counts a request here.
     #[inline]
     pub(super) fn add(&mut self, hash: u32) {
-        let mixed = Self::mix(hash);
-        let at = self.block(mixed);
-        let block = &mut self.blocks[at];
-        let mut added = false;
-        for row in 0..4 {
-            let (word, shift) = Self::counter(mixed, row);
-            let full = block[word] >> shift & 15 == 15;
-            block[word] += u64::from(!full) << shift;
-            added |= !full;
-        }
-        self.additions += u64::from(added);
+        self.fold(hash, 1);
+        self.note();
+    }
+
+    /// Counts a request that somebody else keeps the count of, until they [`fold`](Self::fold) it in.
+    #[inline]
+    pub(super) fn note(&mut self) {
+        self.additions += 1;
         if self.additions >= self.period {
             self.halve();
         }
+    }
+
+    /// Takes over a count of requests that were noted.
+    #[inline]
+    pub(super) fn fold(&mut self, hash: u32, count: u8) {
+        let mixed = Self::mix(hash);
+        let at = self.block(mixed);
+        let block = &mut self.blocks[at];
+        for row in 0..4 {
+            let (word, shift) = Self::counter(mixed, row);
+            let room = 15 - (block[word] >> shift & 15);
+            block[word] += u64::from(count).min(room) << shift;
+        }
+    }
+
+    /// In the place of another one of this age.
+    pub(super) fn aged(self, age: u8) -> Self {
+        Self { age, ..self }
+    }
+
+    /// How often all counts were halved: who keeps a count must halve it as often.
+    #[inline]
+    pub(super) const fn age(&self) -> u8 {
+        self.age
     }
 
     /// How often the key was counted, up to 15 and too high at times.
@@ -96,6 +120,7 @@ impl Sketch {
             *word = *word >> 1 & 0x7777_7777_7777_7777;
         }
         self.additions /= 2;
+        self.age = self.age.wrapping_add(1);
     }
 
     pub(super) fn bytes(&self) -> usize {
