@@ -19,9 +19,9 @@ use super::{Evict, Policy, Setup, contest};
 #[derive(Debug)]
 pub struct Adaptive {
     regions: Regions,
-    /// How often what is not here was asked for. Entries keep count of their own hits in their marks
-    /// and leave it here when they go, so that a hit reads no line of the sketch. Made when the cache
-    /// is half full: until then nothing is evicted, so nothing is compared.
+    /// How often what is not here was asked for. An entry takes its count along in its mark when it
+    /// comes and leaves it here when it goes: a hit reads no line of the sketch, and a count is
+    /// estimated only once. Made when the cache is half full: until then nothing is evicted.
     sketch: Option<Sketch>,
     guide: Guide,
     resident: u64,
@@ -29,7 +29,7 @@ pub struct Adaptive {
     dice: Random,
 }
 
-/// The most hits an entry counts, as the sketch does.
+/// The most requests that count, as in the sketch.
 const MOST: u8 = 15;
 
 #[derive(Debug)]
@@ -60,16 +60,10 @@ impl Adaptive {
         self.sketch.as_ref().map_or(0, Sketch::age)
     }
 
-    /// The hits an entry has counted itself, halved as often as the sketch was since.
+    /// How often an entry was asked for: its count, halved as often as the sketch was since.
     #[inline]
-    fn own_hits(age: u8, mark: &Mark) -> u8 {
+    fn asked(age: u8, mark: &Mark) -> u8 {
         mark.heat >> age.wrapping_sub(mark.bucket).min(7)
-    }
-
-    /// How often an entry was asked for.
-    #[inline]
-    fn asked(sketch: &Sketch, mark: &Mark) -> u8 {
-        sketch.estimate(mark.hash) + Self::own_hits(sketch.age(), mark)
     }
 
     #[inline]
@@ -141,7 +135,7 @@ impl Evict for Adaptive {
     fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
         let age = self.age();
         let mark = links.mark_mut(slot);
-        mark.heat = (Self::own_hits(age, mark) + 1).min(MOST);
+        mark.heat = (Self::asked(age, mark) + 1).min(MOST);
         mark.bucket = age;
         let hash = mark.hash;
         if let Some(sketch) = &mut self.sketch {
@@ -156,24 +150,20 @@ impl Evict for Adaptive {
         self.resident += 1;
         self.prepare();
         let hash = links.mark(slot).hash;
-        if let Some(sketch) = &mut self.sketch {
-            sketch.add(hash);
-        }
-        self.guide(hash, false);
+        let asked = self.sketch.as_mut().map_or(1, |sketch| sketch.add(hash));
         let mark = links.mark_mut(slot);
-        (mark.heat, mark.bucket) = (0, self.age());
+        (mark.heat, mark.bucket) = (asked, self.age());
+        self.guide(hash, false);
         self.follow();
         self.regions.admit(links, slot);
     }
 
     #[inline]
     fn victim<L: Links>(&mut self, links: &mut L, incoming: u64) -> Option<u32> {
-        let (sketch, dice) = (&self.sketch, &mut self.dice);
+        let (age, dice) = (self.age(), &mut self.dice);
         self.regions.victim(links, incoming, |newer, older| {
-            sketch.as_ref().is_none_or(|sketch| {
-                let (asked, held) = (Self::asked(sketch, newer), Self::asked(sketch, older));
-                contest(asked, held, dice.next_u64() as u32)
-            })
+            let (asked, held) = (Self::asked(age, newer), Self::asked(age, older));
+            contest(asked, held, dice.next_u64() as u32)
         })
     }
 
@@ -182,7 +172,7 @@ impl Evict for Adaptive {
         self.resident = self.resident.saturating_sub(1);
         if let Some(sketch) = &mut self.sketch {
             let mark = links.mark(slot);
-            sketch.fold(mark.hash, Self::own_hits(sketch.age(), mark));
+            sketch.raise(mark.hash, Self::asked(sketch.age(), mark));
         }
         self.regions.removed(links, slot);
     }
@@ -196,8 +186,7 @@ impl Evict for Adaptive {
     }
 
     fn heat<L: Links>(&self, links: &L, slot: u32) -> (u8, u8) {
-        let mark = links.mark(slot);
-        let asked = self.sketch.as_ref().map_or(mark.heat, |sketch| Self::asked(sketch, mark));
+        let asked = Self::asked(self.age(), links.mark(slot));
         (asked, asked)
     }
 
@@ -205,8 +194,7 @@ impl Evict for Adaptive {
         self.resident += 1;
         self.prepare();
         let mark = links.mark_mut(slot);
-        let known = self.sketch.as_ref().map_or(0, |sketch| sketch.estimate(mark.hash));
-        (mark.heat, mark.bucket) = (heat.saturating_sub(known).min(MOST), self.age());
+        (mark.heat, mark.bucket) = (heat.clamp(1, MOST), self.age());
         self.regions.put(links, slot, Region::from_code(region));
     }
 

@@ -20,7 +20,7 @@ pub struct Setup {
 }
 
 /// From how many entries on shadows choose the window. Below, they would be as large as the cache.
-const SHADOWED: u64 = 512;
+const SHADOWED: u64 = 16;
 
 impl Setup {
     /// For one shard of a cache. The shards of an adaptive cache share one tuner, made for `whole`.

@@ -27,7 +27,7 @@ impl Sketch {
     /// average over the traces we measured.
     pub(super) fn new(entries: u64) -> Self {
         let floored = entries.clamp(512, 1 << 28);
-        let blocks = (entries.clamp(64, 1 << 28) as usize).next_power_of_two() / BLOCK;
+        let blocks = (floored as usize).next_power_of_two() / BLOCK;
         Self {
             blocks: vec![[0; BLOCK]; blocks].into_boxed_slice(),
             mask: blocks - 1,
@@ -61,14 +61,16 @@ impl Sketch {
         mixed as usize & self.mask
     }
 
-    /// Counts a request here.
+    /// Counts a request. How often the key was counted then.
     #[inline]
-    pub(super) fn add(&mut self, hash: u32) {
-        self.fold(hash, 1);
+    pub(super) fn add(&mut self, hash: u32) -> u8 {
+        let asked = (self.estimate(hash) + 1).min(15);
+        self.raise(hash, asked);
         self.note();
+        asked
     }
 
-    /// Counts a request that somebody else keeps the count of, until they [`fold`](Self::fold) it in.
+    /// Counts a request whose key somebody else keeps count of, who will [`raise`](Self::raise) it.
     #[inline]
     pub(super) fn note(&mut self) {
         self.additions += 1;
@@ -77,16 +79,18 @@ impl Sketch {
         }
     }
 
-    /// Takes over a count of requests that were noted.
+    /// The key was asked for so often. Of its counters only those are raised that say less, which
+    /// keeps the errors of others small (Estan and Varghese, "New directions in traffic measurement
+    /// and accounting", 2002: conservative update).
     #[inline]
-    pub(super) fn fold(&mut self, hash: u32, count: u8) {
+    pub(super) fn raise(&mut self, hash: u32, asked: u8) {
         let mixed = Self::mix(hash);
         let at = self.block(mixed);
         let block = &mut self.blocks[at];
         for row in 0..4 {
             let (word, shift) = Self::counter(mixed, row);
-            let room = 15 - (block[word] >> shift & 15);
-            block[word] += u64::from(count).min(room) << shift;
+            let more = u64::from(asked).saturating_sub(block[word] >> shift & 15);
+            block[word] += more << shift;
         }
     }
 

@@ -51,7 +51,7 @@ struct State {
 impl Tuner {
     /// For a cache of so many entries, all shards together.
     pub fn new(capacity: u64, seed: u64) -> Self {
-        let rate = capacity.div_ceil(ENTRIES).clamp(4, 1 << 40).next_power_of_two();
+        let rate = capacity.div_ceil(ENTRIES).clamp(1, 1 << 40).next_power_of_two();
         let entries = (capacity / rate).max(16);
         let shadow = |percent: u64| Shadow::new(entries, (entries * percent / 100).max(1));
         Self {
