@@ -50,9 +50,9 @@
 //! | entries, weight | never above the capacity, at no moment; 2^31 − 1 entries a shard |
 //! | weight of one entry | [`max_entry_weight`](Cache::max_entry_weight): the capacity by the shards; more is [`Inserted::Rejected`] |
 //! | times | to the nanosecond; 584 years |
-//! | a hit | no allocation; one lock, shared; no clock where nothing expires |
+//! | a hit | no allocation; one lock, of one atomic operation; no clock where nothing expires |
 //! | memory | `size_of::<(K, V)>() + 16` bytes an entry, and 5 × 8/7 … 16/7 for its index |
-//! | and | 8 for `Adaptive`, 6 for `S3Fifo`, 4 for `Random`; 16 with a time to live, 16 more with a time to idle; 20 a tag |
+//! | and | 8 for `Adaptive`, 2 for `S3Fifo`, 4 for `Random`; 16 with a time to live, 16 more with a time to idle; 20 a tag |
 //! | empty | 128 KiB or less, at any capacity |
 //!
 //! # Defaults
@@ -61,7 +61,7 @@
 //! |---|---|---|
 //! | `policy` | [`Policy::Adaptive`] | best or near it on every trace, worst on none |
 //! | `ttl`, `tti` | none | only you know how long your data is true |
-//! | shards | 4 a processor, of 512 entries or more | smaller ones cost hits |
+//! | shards | 16 a processor, of 512 entries or more | so that two threads seldom want the same one; smaller ones cost hits |
 //! | errors | shared by those that wait, then forgotten | to remember them is a choice: `negative_ttl` |
 //! | hasher | the standard library's | keys come from users, who must not choose the collisions |
 //! | clock | [`SystemClock`](voussoir_core::SystemClock) | monotonic everywhere |

@@ -14,8 +14,8 @@ use super::{Evict, Policy, Setup, contest};
 /// W-TinyLFU (Einziger, Friedman and Manes, 2017): newcomers enter a window, and the oldest of the
 /// window replaces the oldest of the main space only if a count-min sketch says that it was asked for
 /// more often. How large the window is decides between recency and frequency. Six shadow caches, fed
-/// with a sample of the keys, choose it; a hill climber does in caches of fewer than 512 entries,
-/// where shadows would be as large as the cache, and in weighted ones.
+/// with a sample of the keys, choose it; a hill climber does in caches of fewer than 16 entries and
+/// in weighted ones, whose shadows would have to know the weights.
 #[derive(Debug)]
 pub struct Adaptive {
     regions: Regions,

@@ -19,7 +19,7 @@ pub struct Setup {
     pub tuner: Option<Arc<Tuner>>,
 }
 
-/// From how many entries on shadows choose the window. Below, they would be as large as the cache.
+/// From how many entries on shadows choose the window. Below, the smallest would hold nothing.
 const SHADOWED: u64 = 16;
 
 impl Setup {
