@@ -47,7 +47,9 @@ pub struct Cache<K, V, S = RandomState, C = SystemClock, P = Any> {
     shared: Arc<Shared<K, V, S, C, P>>,
 }
 
-/// One lock's share of a cache.
+/// One lock's share of a cache. A hit holds it alone: [`Lock`] costs one atomic operation where a
+/// lock that readers share costs two, and what a hit changes is then changed at once, without a
+/// buffer. Measured with one thread, 11 ns instead of 21 (`scoreboard --area cache`).
 type Shard<K, V, P> = CachePadded<Lock<Engine<K, V, P>>>;
 
 struct Shared<K, V, S, C, P> {
@@ -294,7 +296,8 @@ where
     C: Clock,
     P: Eviction,
 {
-    /// The value of `key`, cloned, which counts as a use.
+    /// The value of `key`, cloned, which counts as a use. The clone is made under the lock of a shard:
+    /// where values are large or their `Clone` does more than copy, keep them in an `Arc`.
     ///
     /// Complexity: O(1); a lock, and no allocation.
     #[inline]

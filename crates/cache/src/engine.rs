@@ -26,7 +26,7 @@ pub(crate) use read::Read;
 use slab::{MOST, Node, Slab};
 use tags::Tags;
 
-use crate::policy::list::{Mark, Links, NIL, Region};
+use crate::policy::list::{Links, Mark, NIL, Region};
 use crate::policy::{Evict, Policy, Setup, index_hash};
 use crate::time::Timers;
 use crate::{Cause, Inserted, Terms};

@@ -25,6 +25,9 @@
 //! | a store behind it | [`store`]: read and write through, write behind |
 //! | entries to go together | [`Terms::tag`], [`bump_version`](Cache::bump_version), [`invalidate_if`](Cache::invalidate_if) |
 //!
+//! A key that a caller a millisecond asks for, whose value lives one second and takes 200 ms to load:
+//!
+#![doc = include_str!("../docs/stampede.svg")]
 //! | [`Policy`] | mean hit ratio | take it |
 //! |---|---|---|
 //! | `Adaptive` | 46.5 % | by default |
@@ -37,6 +40,9 @@
 //! Means of 13 recorded traces at three sizes; the best of eight other crates had 45.2 %, the best
 //! possible is 53.6 %. The bin `hit-ratio` of the benches measures your own traces.
 //!
+//! Hit ratio over the size of the cache, on four of the traces:
+//!
+#![doc = include_str!("../docs/hit-ratio.svg")]
 //! # What it does not do
 //!
 //! It spawns no thread and owns no timer: expired entries are found by no read, and their memory comes

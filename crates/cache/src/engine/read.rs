@@ -4,10 +4,10 @@ use equivalent::Equivalent;
 use voussoir_core::Nanos;
 
 use super::Engine;
-use crate::policy::list::{Links, Region};
-use crate::policy::{Evict, index_hash};
 use crate::Cause;
 use crate::options::Options;
+use crate::policy::list::{Links, Region};
+use crate::policy::{Evict, index_hash};
 
 /// An entry that a read found.
 #[derive(Debug)]
