@@ -67,8 +67,8 @@ impl Ghost {
     pub(super) fn recall(&mut self, hash: u32) -> bool {
         let (place, mark) = self.place(hash);
         let Some(bucket) = self.buckets.get_mut(place) else { return false };
-        // All at once, without a branch for each.
-        if bucket.iter().fold(false, |found, &held| found | (held == mark)) {
+        // All are looked at, without a branch for each.
+        if bucket.iter().filter(|&&held| held == mark).count() > 0 {
             Self::forget(bucket, mark);
             return true;
         }
