@@ -30,8 +30,8 @@
 #![doc = include_str!("../docs/stampede.svg")]
 //! | [`Policy`] | mean hit ratio | take it |
 //! |---|---|---|
-//! | `Adaptive` | 46.5 % | by default |
-//! | `S3Fifo` | 45.5 % | where threads are many and hits must not write |
+//! | `Adaptive` | 46.8 % | by default |
+//! | `S3Fifo` | 45.6 % | where threads are many and hits must not write |
 //! | `Lfu` | 43.6 % | where popularity changes slowly |
 //! | `Lru` | 42.0 % | where what was used last is what matters |
 //! | `Random` | 40.3 % | against patterns made to defeat the others |
