@@ -162,7 +162,7 @@ impl<K, V, S, C, P: Eviction> CacheBuilder<K, V, S, C, P> {
         self
     }
 
-    /// In how many parts the cache is locked: a power of two, at most 4096. By default four a
+    /// In how many parts the cache is locked: a power of two, at most 4096. By default sixteen a
     /// processor, fewer where a part would hold less than 512 entries.
     pub fn shards(mut self, shards: usize) -> Self {
         self.shards = Some(shards);
@@ -258,6 +258,7 @@ impl<K, V, S, C, P: Eviction> CacheBuilder<K, V, S, C, P> {
         }
         self.options.freshness = freshness;
         self.options.early = self.early.is_some();
+        self.options.is_plain = self.options.weigher.is_none() && !self.options.is_timed();
         let seed = self.seed.unwrap_or_else(|| Random::from_entropy().next_u64());
         self.options.throws = seed.into();
         Ok(Plan {
@@ -275,7 +276,7 @@ impl<K, V, S, C, P: Eviction> CacheBuilder<K, V, S, C, P> {
         let most = usize::try_from(self.capacity).unwrap_or(usize::MAX).min(MOST_SHARDS);
         let Some(shards) = self.shards else {
             let processors = thread::available_parallelism().map_or(1, usize::from);
-            let wanted = (processors * 4).next_power_of_two() as u64;
+            let wanted = (processors * 16).next_power_of_two() as u64;
             let fitting = (self.capacity / LEAST_PER_SHARD).max(1);
             let fitting = 1 << fitting.ilog2();
             return Ok(wanted.min(fitting).min(MOST_SHARDS as u64) as usize);

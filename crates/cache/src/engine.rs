@@ -26,7 +26,7 @@ pub(crate) use read::Read;
 use slab::{MOST, Node, Slab};
 use tags::Tags;
 
-use crate::policy::list::{Link, Links, NIL, Region};
+use crate::policy::list::{Links, Mark, NIL, Region};
 use crate::policy::{Evict, Policy, Setup, index_hash};
 use crate::time::Timers;
 use crate::{Cause, Inserted, Terms};
@@ -58,9 +58,11 @@ pub(crate) struct Engine<K, V, P> {
     pub(crate) counts: Counts,
 }
 
-/// What came and went.
+/// What was asked for, and what came and went.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
+    pub(crate) hits: u64,
+    pub(crate) misses: u64,
     pub(crate) inserted: u64,
     pub(crate) replaced: u64,
     pub(crate) evicted: u64,
@@ -79,6 +81,12 @@ pub(crate) struct Arrival<'a> {
     pub(crate) tti: Duration,
     pub(crate) cost: Duration,
     pub(crate) terms: Option<&'a Terms>,
+}
+
+impl Arrival<'_> {
+    /// Weighs one, and nothing else is to be kept of it.
+    pub(crate) const PLAIN: Self =
+        Self { weight: 1, ttl: None, tti: Duration::ZERO, cost: Duration::ZERO, terms: None };
 }
 
 /// 32 bits of a hash: all that is kept of it.
@@ -155,7 +163,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
             } else if self.can_reweigh(slot, arrival.weight) {
                 return Ok(self.replace(slot, key, value, arrival, now, fallout));
             } else {
-                pinned |= self.slab.link(slot).region == Region::Aside;
+                pinned |= self.slab.mark(slot).region == Region::Aside;
                 self.remove_slot(slot, Cause::Replaced, fallout);
                 outcome = Outcome::Replaced;
             }
@@ -164,18 +172,20 @@ impl<K, V, P: Evict> Engine<K, V, P> {
             self.counts.rejected += 1;
             return Err((key, value));
         }
-        let node = Node { key, value, link: Link::new(hash, self.version) };
+        let node = Node { key, value, mark: Mark::new(hash, self.version) };
         let slot = self.slab.insert(node, arrival.weight, self.capacity.min(u64::from(MOST)));
         let slab = &self.slab;
-        let rehash = |&slot: &u32| index_hash(slab.link(slot).hash);
+        let rehash = |&slot: &u32| index_hash(slab.mark(slot).hash);
         self.index.insert_unique(index_hash(hash), slot, rehash);
         self.weight += arrival.weight;
         if pinned {
-            self.slab.link_mut(slot).region = Region::Aside;
+            self.slab.mark_mut(slot).region = Region::Aside;
         } else {
             self.policy.admit(&mut self.slab, slot);
         }
-        self.set_terms(slot, arrival, now);
+        if self.keeps_terms(arrival) {
+            self.set_terms(slot, arrival, now);
+        }
         self.newest = slot;
         self.counts.inserted += 1;
         if !self.unit && self.slab.len().is_power_of_two() {
@@ -204,7 +214,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         let node = self.slab.node_mut(slot);
         let old_key = core::mem::replace(&mut node.key, key);
         let old_value = core::mem::replace(&mut node.value, value);
-        let region = node.link.region;
+        let region = node.mark.region;
         let old = self.slab.reweigh(slot, arrival.weight);
         self.weight = self.weight - old + arrival.weight;
         let pin = arrival.terms.is_some_and(|terms| terms.pinned);
@@ -214,7 +224,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
             }
             if pin {
                 self.policy.removed(&mut self.slab, slot);
-                self.slab.link_mut(slot).region = Region::Aside;
+                self.slab.mark_mut(slot).region = Region::Aside;
             } else {
                 self.policy.hit(&mut self.slab, slot);
             }
@@ -222,7 +232,9 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         if let Some(tags) = &mut self.tags {
             tags.clear(slot);
         }
-        self.set_terms(slot, arrival, now);
+        if self.timers.is_some() || self.keeps_terms(arrival) {
+            self.set_terms(slot, arrival, now);
+        }
         self.newest = slot;
         self.counts.replaced += 1;
         self.counts.inserted += 1;
@@ -237,6 +249,15 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         }
         fallout.push(old_key, old_value, Cause::Replaced);
         Outcome::Replaced
+    }
+
+    /// Whether a new entry has something to be kept beside the slab. Most have not.
+    #[inline]
+    fn keeps_terms(&self, arrival: &Arrival<'_>) -> bool {
+        arrival.ttl.is_some()
+            || !arrival.tti.is_zero()
+            || arrival.terms.is_some()
+            || self.costs.is_some()
     }
 
     fn set_terms(&mut self, slot: u32, arrival: &Arrival<'_>, now: Nanos) {
@@ -282,7 +303,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
 
     /// Removes an entry from the policy and all the rest.
     fn remove_slot(&mut self, slot: u32, cause: Cause, fallout: &mut Fallout<K, V>) {
-        if self.slab.link(slot).region != Region::Aside {
+        if self.slab.mark(slot).region != Region::Aside {
             self.policy.removed(&mut self.slab, slot);
         }
         match cause {
@@ -300,7 +321,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
     #[inline]
     fn take_out(&mut self, slot: u32, cause: Cause, fallout: &mut Fallout<K, V>) {
         self.weight -= self.slab.weight(slot);
-        let hash = index_hash(self.slab.link(slot).hash);
+        let hash = index_hash(self.slab.mark(slot).hash);
         if let Ok(entry) = self.index.find_entry(hash, |&other| other == slot) {
             entry.remove();
         }

@@ -26,6 +26,8 @@ pub(crate) struct Options<K, V> {
     pub(crate) listener: Option<Listener<K, V>>,
     pub(crate) freshness: Freshness,
     pub(crate) early: bool,
+    /// Whether entries weigh one and end never, if nothing else is said of one.
+    pub(crate) is_plain: bool,
     pub(crate) negative: NegativeTtl,
     /// The dice of the jitter: each throw takes one number.
     pub(crate) throws: AtomicU64,
@@ -44,6 +46,7 @@ impl<K, V> Options<K, V> {
             listener: None,
             freshness: Freshness::new(),
             early: false,
+            is_plain: false,
             negative: NegativeTtl::default(),
             throws: AtomicU64::new(0),
             panics: AtomicU64::new(0),
@@ -55,8 +58,23 @@ impl<K, V> Options<K, V> {
         self.ttl.is_some() || !self.tti.is_zero() || self.expiry.is_some()
     }
 
+    /// How a new value comes in, unless it is [plain](Arrival::PLAIN) as most are.
+    #[expect(clippy::inline_always, reason = "mostly a look at one byte")]
+    #[inline(always)]
+    pub(crate) fn special_arrival<'a>(
+        &self,
+        key: &K,
+        value: &V,
+        terms: Option<&'a Terms>,
+    ) -> Option<Arrival<'a>> {
+        if self.is_plain && terms.is_none() {
+            return None;
+        }
+        Some(self.arrival(key, value, terms, Duration::ZERO))
+    }
+
     /// How a new value comes in. Calls the weigher and the `Expiry`, so: before any lock.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn arrival<'a>(
         &self,
         key: &K,
@@ -96,6 +114,17 @@ impl<K, V> Options<K, V> {
     /// Tells the listener what has left and drops it, but for the first that left for `wanted`.
     #[inline]
     pub(crate) fn settle(&self, fallout: Fallout<K, V>, wanted: Cause) -> Option<(K, V)> {
+        if self.listener.is_some() {
+            return self.settle_all(fallout, wanted);
+        }
+        match fallout.only() {
+            Ok(only) => only.filter(|gone| gone.cause == wanted).map(Gone::into_pair),
+            Err(several) => self.settle_all(several, wanted),
+        }
+    }
+
+    #[inline(never)]
+    fn settle_all(&self, fallout: Fallout<K, V>, wanted: Cause) -> Option<(K, V)> {
         let mut found = None;
         for Gone { key, value, cause } in fallout.into_iter() {
             if let Some(listener) = &self.listener {

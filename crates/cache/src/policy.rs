@@ -27,7 +27,6 @@ pub use random::Random;
 pub use s3fifo::S3Fifo;
 
 pub(crate) use evict::{Evict, Setup};
-use sketch::Sketch;
 pub(crate) use tuner::Tuner;
 
 /// What a cache evicts when it is full, chosen at run time. Each is a type of this module too, for
@@ -100,22 +99,21 @@ pub trait Eviction: Evict {}
 
 impl<P: Evict> Eviction for P {}
 
-/// 64 bits for an index from the 32 that are kept: good ones at both ends, whatever the hasher.
+/// 64 bits for an index from the 32 that are kept: it takes the place from the low end and the mark
+/// from the high one. In a table of up to 2^25 places they share no bit.
 #[inline]
 pub(crate) const fn index_hash(hash: u32) -> u64 {
-    let spread = (hash as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    spread ^ (spread >> 32)
+    (hash as u64) << 32 | hash as u64
 }
 
 /// The frequency from which a loser may win by chance.
 const WARM: u8 = 6;
 
-/// Whether `newer` may take the place of `older`.
+/// Whether what was asked for `asked` times may take the place of what was `held` times.
 ///
 /// The more frequent wins. A warm loser wins once in 128 times nevertheless, so that nobody who
 /// knows the hash of one hot key can keep all others out (the protection of Caffeine).
 #[inline]
-fn contest(sketch: &Sketch, newer: u32, older: u32, chance: u32) -> bool {
-    let (asked, held) = (sketch.estimate(newer), sketch.estimate(older));
+const fn contest(asked: u8, held: u8, chance: u32) -> bool {
     asked > held || (asked >= WARM && chance.is_multiple_of(128))
 }

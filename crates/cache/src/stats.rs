@@ -56,6 +56,8 @@ impl Stats {
 
 impl AddAssign<Counts> for Stats {
     fn add_assign(&mut self, counts: Counts) {
+        self.hits += counts.hits;
+        self.misses += counts.misses;
         self.inserted += counts.inserted;
         self.replaced += counts.replaced;
         self.evicted += counts.evicted;

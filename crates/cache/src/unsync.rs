@@ -15,7 +15,7 @@ use voussoir_core::{Clock, Nanos, SystemClock};
 pub use entry::UnsyncEntry;
 
 use crate::builder::Plan;
-use crate::engine::{Engine, Fallout, fold};
+use crate::engine::{Arrival, Engine, Fallout, fold};
 use crate::options::Options;
 use crate::policy::{Any, Eviction, Policy, Setup, Tuner};
 use crate::{CacheBuilder, Cause, Inserted, Stats, Terms};
@@ -35,8 +35,6 @@ pub struct UnsyncCache<K, V, S = RandomState, C = SystemClock, P = Any> {
     engine: Engine<K, V, P>,
     options: Options<K, V>,
     tuner: Option<Arc<Tuner>>,
-    hits: u64,
-    misses: u64,
     timed: bool,
     hasher: S,
     clock: C,
@@ -63,8 +61,6 @@ impl<K, V, S, C, P: Eviction> UnsyncCache<K, V, S, C, P> {
             timed: plan.options.is_timed(),
             options: plan.options,
             tuner,
-            hits: 0,
-            misses: 0,
             hasher: plan.hasher,
             clock: plan.clock,
         }
@@ -102,12 +98,7 @@ impl<K, V, S, C, P: Eviction> UnsyncCache<K, V, S, C, P> {
     /// What it has done so far. Complexity: O(1).
     pub fn stats(&self) -> Stats {
         let panics = self.options.panics.load(core::sync::atomic::Ordering::Relaxed);
-        let mut stats = Stats {
-            hits: self.hits,
-            misses: self.misses,
-            listener_panics: panics,
-            ..Stats::default()
-        };
+        let mut stats = Stats { listener_panics: panics, ..Stats::default() };
         stats += self.engine.counts;
         stats
     }
@@ -127,7 +118,12 @@ where
 {
     #[inline]
     fn now(&self) -> Nanos {
-        if self.timed { self.clock.now() } else { Nanos::ZERO }
+        if self.timed { self.read_clock() } else { Nanos::ZERO }
+    }
+
+    #[inline(never)]
+    fn read_clock(&self) -> Nanos {
+        self.clock.now()
     }
 
     #[inline]
@@ -141,7 +137,10 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.get_at(self.now(), key)
+        let clock = &self.clock;
+        let hash = fold(self.hasher.hash_one(key));
+        let slot = self.engine.get(hash, key, || clock.now(), &self.options)?;
+        Some(self.engine.value(slot))
     }
 
     /// As [`get`](Self::get), at a given time.
@@ -151,12 +150,8 @@ where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hash(key);
-        if let Some(slot) = self.engine.get(hash, key, now, self.options.expiry.as_deref()) {
-            self.hits += 1;
-            return Some(self.engine.value(slot));
-        }
-        self.misses += 1;
-        None
+        let slot = self.engine.get(hash, key, || now, &self.options)?;
+        Some(self.engine.value(slot))
     }
 
     /// The value of `key`, which does not count as a use. Complexity: O(1).
@@ -204,10 +199,11 @@ where
 
     #[inline]
     fn put(&mut self, now: Nanos, key: K, value: V, terms: Option<&Terms>) -> Inserted<V> {
-        let arrival = self.options.arrival(&key, &value, terms, Duration::ZERO);
+        let special = self.options.special_arrival(&key, &value, terms);
+        let arrival = special.as_ref().unwrap_or(&Arrival::PLAIN);
         let hash = self.hash(&key);
         let mut fallout = Fallout::new();
-        match self.engine.insert(hash, key, value, &arrival, now, &mut fallout) {
+        match self.engine.insert(hash, key, value, arrival, now, &mut fallout) {
             Ok(outcome) => {
                 let old = self.options.settle(fallout, Cause::Replaced);
                 outcome.with(old.map(|(_, value)| value))

@@ -82,7 +82,7 @@ where
                 let wake = shared.flights.discard(place.hash, &key);
                 let all = |_: &K, _: &V| true;
                 engine.remove(place.fold, &key, now, Cause::Removed, all, &mut fallout);
-                ((wake, shared.forget_failure(&place, &key)), Cause::Removed, None)
+                (Some((wake, shared.forget_failure(&place, &key))), Cause::Removed, None)
             }
         };
         drop(engine);

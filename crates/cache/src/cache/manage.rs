@@ -7,8 +7,7 @@ use core::sync::atomic::Ordering;
 use equivalent::Equivalent;
 use voussoir_core::{Clock, Nanos};
 
-use super::shard::Shard;
-use super::{Cache, share};
+use super::{Cache, Shard, share};
 use crate::engine::{Engine, Fallout};
 use crate::flight::Wake;
 use crate::policy::Eviction;
@@ -26,7 +25,7 @@ where
         &self,
         mut change: impl FnMut(usize, &mut Engine<K, V, P>, &mut Fallout<K, V>) -> R,
     ) -> Vec<R> {
-        let one = |(at, shard): (usize, &crossbeam_utils::CachePadded<Shard<K, V, P>>)| {
+        let one = |(at, shard): (usize, &Shard<K, V, P>)| {
             let mut fallout = Fallout::new();
             let result = change(at, &mut shard.lock(), &mut fallout);
             self.shared.options.settle(fallout, Cause::Rejected);
@@ -132,13 +131,12 @@ where
     {
         let now = self.shared.now();
         self.shared.shards.iter().flat_map(move |shard| {
-            shard.read(|engine| {
-                let pair = |slot| {
-                    let (key, value) = engine.pair(slot);
-                    (key.clone(), value.clone())
-                };
-                engine.current(now).map(pair).collect::<Vec<_>>()
-            })
+            let engine = shard.lock();
+            let pair = |slot| {
+                let (key, value) = engine.pair(slot);
+                (key.clone(), value.clone())
+            };
+            engine.current(now).map(pair).collect::<Vec<_>>()
         })
     }
 

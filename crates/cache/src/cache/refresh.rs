@@ -51,14 +51,17 @@ where
         Q: Equivalent<K> + ?Sized,
     {
         let now = self.now();
-        let expiry = self.options.expiry.as_deref();
         let throw = self.throw();
-        let found = place.shard.use_one(|engine| {
-            let (read, verdict) = self.judge(engine, place, key, now, throw)?;
-            let later = engine.touch(read.slot, now, expiry).then_some(read.slot);
-            Some(((read.value.clone(), verdict), later))
-        });
-        Found::of(found, throw)
+        let mut engine = place.shard.lock();
+        let now = engine.forward_alone(now);
+        let Some((read, verdict)) = self.judge(&engine, place, key, now, throw) else {
+            engine.counts.misses += 1;
+            return Found::Missing;
+        };
+        let (slot, value) = (read.slot, read.value.clone());
+        engine.used(slot, now, &self.options);
+        drop(engine);
+        Found::of(Some((value, verdict)), throw)
     }
 
     /// Finds what may be served, and says how good it is.
@@ -109,10 +112,10 @@ where
         // Without counting. After the flight is in its table: the lock of the shard puts this look
         // and whoever writes or removes the key in an order, so that one of the two sees the other.
         let now = self.now();
-        let found = place.shard.read(|engine| {
-            let (read, verdict) = self.judge(engine, place, key, now, throw)?;
-            Some((read.value.clone(), verdict))
-        });
+        let engine = place.shard.lock();
+        let found = self.judge(&engine, place, key, now, throw);
+        let found = found.map(|(read, verdict)| (read.value.clone(), verdict));
+        drop(engine);
         match Found::of(found, throw) {
             Found::Fresh(value) => {
                 lead.land(&value);
@@ -129,7 +132,7 @@ where
         Q: Equivalent<K> + ?Sized,
     {
         let now = self.now();
-        place.shard.read(|engine| Some(engine.peek(place.fold, key, now)?.value.clone()))
+        Some(place.shard.lock().peek(place.fold, key, now)?.value.clone())
     }
 
     /// What may be served since a load has failed.
@@ -141,7 +144,7 @@ where
             return None;
         }
         let now = self.now();
-        place.shard.read(|engine| Some(engine.peek_stale(place.fold, key, now)?.0.value.clone()))
+        Some(place.shard.lock().peek_stale(place.fold, key, now)?.0.value.clone())
     }
 
     /// The time before a load, where it matters how long it takes.
@@ -233,7 +236,7 @@ where
     {
         let Some(failures) = &self.failures else { return };
         let (now, place) = (self.now(), self.place(lead.key()));
-        if place.shard.read(|engine| engine.peek_stale(place.fold, lead.key(), now).is_some()) {
+        if place.shard.lock().peek_stale(place.fold, lead.key(), now).is_some() {
             return;
         }
         let arrival = Arrival {

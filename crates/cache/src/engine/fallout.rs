@@ -12,6 +12,12 @@ pub(crate) struct Gone<K, V> {
     pub cause: Cause,
 }
 
+impl<K, V> Gone<K, V> {
+    pub(crate) fn into_pair(self) -> (K, V) {
+        (self.key, self.value)
+    }
+}
+
 /// Entries that have left. The first needs no allocation: most operations evict one at most.
 #[derive(Debug)]
 pub(crate) struct Fallout<K, V> {
@@ -33,6 +39,12 @@ impl<K, V> Fallout<K, V> {
         } else {
             self.more.push(gone);
         }
+    }
+
+    /// What has left, if it is one entry at most, as it is nearly always.
+    #[inline]
+    pub(crate) fn only(self) -> Result<Option<Gone<K, V>>, Self> {
+        if self.more.is_empty() { Ok(self.first) } else { Err(self) }
     }
 
     #[inline]

@@ -56,7 +56,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         for _ in 0..budget.min(self.outdated as usize) {
             self.outdated -= 1;
             let slot = self.outdated;
-            if self.slab.get(slot).is_some_and(|node| node.link.version != self.version) {
+            if self.slab.get(slot).is_some_and(|node| node.mark.version != self.version) {
                 self.remove_slot(slot, Cause::Invalidated, fallout);
             }
         }
@@ -108,7 +108,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
     pub(crate) fn remove_tagged(&mut self, tag: &str, fallout: &mut Fallout<K, V>) -> usize {
         let mut removed = 0;
         while let Some(slot) = self.tags.as_ref().and_then(|tags| tags.first(tag)) {
-            let current = self.slab.link(slot).version == self.version;
+            let current = self.slab.mark(slot).version == self.version;
             removed += usize::from(current);
             self.remove_slot(slot, Cause::Invalidated, fallout);
         }
@@ -136,12 +136,12 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         Q: Equivalent<K> + ?Sized,
     {
         let Some(slot) = self.peek(hash, key, now).map(|read| read.slot) else { return false };
-        let is_pinned = self.slab.link(slot).region == Region::Aside;
+        let is_pinned = self.slab.mark(slot).region == Region::Aside;
         if pinned && !is_pinned {
             self.policy.removed(&mut self.slab, slot);
-            self.slab.link_mut(slot).region = Region::Aside;
+            self.slab.mark_mut(slot).region = Region::Aside;
         } else if !pinned && is_pinned {
-            self.slab.link_mut(slot).region = Region::First;
+            self.slab.mark_mut(slot).region = Region::First;
             self.policy.admit(&mut self.slab, slot);
         }
         true
@@ -153,7 +153,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         let mut slots: Vec<u32> = self
             .slab
             .slots()
-            .filter(|&slot| self.slab.link(slot).region == Region::Aside)
+            .filter(|&slot| self.slab.mark(slot).region == Region::Aside)
             .collect();
         self.policy.visit(&self.slab, &mut |slot| slots.push(slot));
         slots.retain(|&slot| !self.is_over(slot, now));
@@ -181,7 +181,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         });
         let tti = timers.map_or(Duration::ZERO, |timers| timers.idle(slot));
         let tags = self.tags.as_ref().map_or_else(Vec::new, |tags| tags.of(slot));
-        let pinned = self.slab.link(slot).region == Region::Aside;
+        let pinned = self.slab.mark(slot).region == Region::Aside;
         let region = if pinned { 0 } else { self.policy.region(&self.slab, slot) };
         let heat = self.policy.heat(&self.slab, slot).0;
         Kept { key, value, region, heat, ttl, tti, tags, pinned }
@@ -203,7 +203,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         match self.insert(hash, key, value, arrival, now, fallout) {
             Ok(_) => {
                 if let (Some((region, heat)), Some(slot)) = (state, self.newest())
-                    && self.slab.link(slot).region != Region::Aside
+                    && self.slab.mark(slot).region != Region::Aside
                 {
                     self.policy.removed(&mut self.slab, slot);
                     self.policy.recall(&mut self.slab, slot, region, heat);

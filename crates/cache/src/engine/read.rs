@@ -4,10 +4,10 @@ use equivalent::Equivalent;
 use voussoir_core::Nanos;
 
 use super::Engine;
-use super::slab::Node;
+use crate::Cause;
+use crate::options::Options;
 use crate::policy::list::{Links, Region};
 use crate::policy::{Evict, index_hash};
-use crate::{Cause, Expiry};
 
 /// An entry that a read found.
 #[derive(Debug)]
@@ -39,22 +39,28 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         self.timers.as_ref().map_or(now, |timers| timers.forward(now))
     }
 
+    /// As `forward`, without an atomic operation.
+    #[inline]
+    pub(crate) fn forward_alone(&mut self, now: Nanos) -> Nanos {
+        self.timers.as_mut().map_or(now, |timers| timers.forward_alone(now))
+    }
+
     /// Whether plain reads no longer find the entry.
     #[inline]
     pub(super) fn is_over(&self, slot: u32, now: Nanos) -> bool {
-        self.slab.link(slot).version != self.version
+        self.slab.mark(slot).version != self.version
             || self.timers.as_ref().is_some_and(|timers| past(timers.ends(slot, self.grace), now))
     }
 
     /// Whether the entry can serve nobody any more.
     pub(super) fn is_gone(&self, slot: u32, now: Nanos) -> bool {
-        self.slab.link(slot).version != self.version
+        self.slab.mark(slot).version != self.version
             || self.timers.as_ref().is_some_and(|timers| past(timers.deadline(slot), now))
     }
 
     /// Why an entry that is over is over.
     pub(super) fn why_over(&self, slot: u32) -> Cause {
-        if self.slab.link(slot).version == self.version {
+        if self.slab.mark(slot).version == self.version {
             Cause::Expired
         } else {
             Cause::Invalidated
@@ -71,7 +77,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         let slot = self.slot_of(hash, key)?;
         // Most caches have no timers: one comparison of a line that was just read decides.
         let node = self.slab.node(slot);
-        if node.link.version != self.version {
+        if node.mark.version != self.version {
             return None;
         }
         if let Some(timers) = &self.timers
@@ -106,61 +112,75 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         Some((read, end, Duration::from_micros(cost.unwrap_or(0).into())))
     }
 
-    /// What a use changes at once, with readers beside. Whether [`used`](Self::used) must follow.
-    #[inline]
-    pub(crate) fn touch(&self, slot: u32, now: Nanos, expiry: Option<&dyn Expiry<K, V>>) -> bool {
-        let node = self.slab.node(slot);
-        if let Some(timers) = &self.timers {
-            let now = timers.forward(now);
-            timers.touch(slot, now);
-            if let Some(expiry) = expiry {
-                self.extend(node, slot, now, expiry);
-            }
-        }
-        // In this order: `S3Fifo` counts a pinned entry too, which does no harm.
-        self.policy.touch(&node.link) && node.link.region != Region::Aside
-    }
-
-    #[cold]
-    fn extend(&self, node: &Node<K, V>, slot: u32, now: Nanos, expiry: &dyn Expiry<K, V>) {
-        let Some(timers) = &self.timers else { return };
-        let remaining = timers.ends(slot, self.grace).saturating_duration_since(now);
-        if let Some(ttl) = expiry.ttl_after_read(&node.key, &node.value, remaining) {
-            timers.extend(slot, now.saturating_add(ttl).saturating_add(self.grace));
-        }
-    }
-
-    /// The use of a slot that was seen earlier: what stands there now may be another entry, whose
-    /// order then changes for nothing.
-    #[inline]
-    pub(crate) fn used(&mut self, slot: u32) {
-        let usable = self.slab.get(slot).is_some_and(|node| node.link.region != Region::Aside);
-        if usable {
-            self.policy.hit(&mut self.slab, slot);
-        }
-    }
-
-    /// As `peek`, and uses it.
-    #[inline]
+    /// As `peek`, and uses it. Asks for the time only where entries end.
+    #[expect(clippy::inline_always, reason = "part of every hit")]
+    #[inline(always)]
     pub(crate) fn get<Q>(
         &mut self,
         hash: u32,
         key: &Q,
-        now: Nanos,
-        expiry: Option<&dyn Expiry<K, V>>,
+        now: impl FnOnce() -> Nanos,
+        options: &Options<K, V>,
     ) -> Option<u32>
     where
         Q: Equivalent<K> + ?Sized,
     {
-        let slot = self.peek(hash, key, now)?.slot;
         if self.timers.is_some() {
-            if self.touch(slot, now, expiry) {
-                self.policy.hit(&mut self.slab, slot);
-            }
-        } else if self.slab.link(slot).region != Region::Aside {
+            return self.get_timed(hash, key, now(), options);
+        }
+        let Some(slot) = self.slot_of(hash, key) else { return self.missed() };
+        if self.slab.mark(slot).version != self.version {
+            return self.missed();
+        }
+        if !P::MOVES || self.slab.mark(slot).region != Region::Aside {
             self.policy.hit(&mut self.slab, slot);
         }
+        self.counts.hits += 1;
         Some(slot)
+    }
+
+    #[inline]
+    fn missed(&mut self) -> Option<u32> {
+        self.counts.misses += 1;
+        None
+    }
+
+    /// A call of its own: where nothing ends, a hit has registers for other things.
+    #[inline(never)]
+    fn get_timed<Q>(
+        &mut self,
+        hash: u32,
+        key: &Q,
+        now: Nanos,
+        options: &Options<K, V>,
+    ) -> Option<u32>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let now = self.forward_alone(now);
+        let Some(slot) = self.peek(hash, key, now).map(|read| read.slot) else {
+            return self.missed();
+        };
+        self.used(slot, now, options);
+        Some(slot)
+    }
+
+    /// What a use of an entry that is there changes. `now` was sent [forward](Self::forward_alone).
+    pub(crate) fn used(&mut self, slot: u32, now: Nanos, options: &Options<K, V>) {
+        self.counts.hits += 1;
+        if let Some(timers) = &mut self.timers {
+            timers.touch(slot, now);
+            if let Some(expiry) = &options.expiry {
+                let node = self.slab.node(slot);
+                let remaining = timers.ends(slot, self.grace).saturating_duration_since(now);
+                if let Some(ttl) = expiry.ttl_after_read(&node.key, &node.value, remaining) {
+                    timers.extend(slot, now.saturating_add(ttl).saturating_add(self.grace));
+                }
+            }
+        }
+        if self.slab.mark(slot).region != Region::Aside {
+            self.policy.hit(&mut self.slab, slot);
+        }
     }
 
     #[inline]

@@ -1,8 +1,8 @@
-//! The entries, in one array: 32 bytes for keys and values of 8.
+//! The entries, in two arrays: 32 bytes for keys and values of 8.
 
 use alloc::vec::Vec;
 
-use crate::policy::list::{Link, Links, NIL};
+use crate::policy::list::{Links, Mark, NIL, Place};
 
 /// An entry, or the next free place.
 #[derive(Debug)]
@@ -15,13 +15,14 @@ enum Slot<K, V> {
 pub(super) struct Node<K, V> {
     pub key: K,
     pub value: V,
-    pub link: Link,
+    pub mark: Mark,
 }
 
 /// Entries that are named by four bytes. The weights stand beside them, where there are any.
 #[derive(Debug)]
 pub(super) struct Slab<K, V> {
     slots: Vec<Slot<K, V>>,
+    places: Vec<Place>,
     weights: Option<Vec<u64>>,
     free: u32,
     len: u32,
@@ -33,7 +34,7 @@ pub(super) const MOST: u32 = (1 << 31) - 1;
 impl<K, V> Slab<K, V> {
     pub(super) const fn new(weighted: bool) -> Self {
         let weights = if weighted { Some(Vec::new()) } else { None };
-        Self { slots: Vec::new(), weights, free: NIL, len: 0 }
+        Self { slots: Vec::new(), places: Vec::new(), weights, free: NIL, len: 0 }
     }
 
     #[inline]
@@ -72,7 +73,8 @@ impl<K, V> Slab<K, V> {
     }
 
     /// Grows by half of itself or more, but not beyond `most` places at once.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "an entry is built where it is to stand")]
+    #[inline(always)]
     pub(super) fn insert(&mut self, node: Node<K, V>, weight: u64, most: u64) -> u32 {
         let slot = if self.free == NIL {
             if self.slots.len() == self.slots.capacity() {
@@ -80,6 +82,7 @@ impl<K, V> Slab<K, V> {
             }
             let slot = self.slots.len() as u32;
             self.slots.push(Slot::Taken(node));
+            self.places.push(Place::NOWHERE);
             if let Some(weights) = &mut self.weights {
                 weights.push(weight);
             }
@@ -106,6 +109,7 @@ impl<K, V> Slab<K, V> {
         let double = (len * 2).max(4);
         let places = double.min(usize::try_from(most).unwrap_or(usize::MAX)).max(len + 1);
         self.slots.reserve_exact(places - len);
+        self.places.reserve_exact(places - len);
         if let Some(weights) = &mut self.weights {
             weights.reserve_exact(places - len);
         }
@@ -140,19 +144,31 @@ impl<K, V> Slab<K, V> {
 
     pub(super) fn bytes(&self) -> usize {
         let weights = self.weights.as_ref().map_or(0, Vec::capacity) * size_of::<u64>();
-        self.slots.capacity() * size_of::<Slot<K, V>>() + weights
+        self.slots.capacity() * size_of::<Slot<K, V>>()
+            + self.places.capacity() * size_of::<Place>()
+            + weights
     }
 }
 
 impl<K, V> Links for Slab<K, V> {
     #[inline]
-    fn link(&self, slot: u32) -> &Link {
-        &self.node(slot).link
+    fn mark(&self, slot: u32) -> &Mark {
+        &self.node(slot).mark
     }
 
     #[inline]
-    fn link_mut(&mut self, slot: u32) -> &mut Link {
-        &mut self.node_mut(slot).link
+    fn mark_mut(&mut self, slot: u32) -> &mut Mark {
+        &mut self.node_mut(slot).mark
+    }
+
+    #[inline]
+    fn place(&self, slot: u32) -> &Place {
+        &self.places[slot as usize]
+    }
+
+    #[inline]
+    fn place_mut(&mut self, slot: u32) -> &mut Place {
+        &mut self.places[slot as usize]
     }
 
     #[inline]
@@ -171,8 +187,8 @@ mod tests {
     use super::Slot;
 
     #[test]
-    fn a_slot_of_two_words_is_two_words_and_16_bytes() {
-        assert_eq!(size_of::<Slot<u64, u64>>(), 32);
-        assert_eq!(size_of::<Slot<Box<str>, u64>>(), 40);
+    fn a_slot_of_two_words_is_two_words_and_8_bytes() {
+        assert_eq!(size_of::<Slot<u64, u64>>(), 24);
+        assert_eq!(size_of::<Slot<Box<str>, u64>>(), 32);
     }
 }

@@ -138,6 +138,12 @@ impl<K, V> Flights<K, V> {
         shard.aloft.load(Ordering::Acquire) > 0 && find(&shard.flights.lock(), hash, key).is_some()
     }
 
+    /// Whether a load of a key with this hash may be under way. Complexity: one load.
+    #[inline]
+    pub(crate) fn may_fly(&self, hash: u64) -> bool {
+        self.table.shard(hash).is_used()
+    }
+
     /// An entry of `key` was inserted: it wins over the load that is under way. Those that wait look
     /// into the cache again, where it is. To be called under the lock under which it was inserted.
     ///

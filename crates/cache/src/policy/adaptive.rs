@@ -3,7 +3,7 @@ use alloc::sync::Arc;
 use voussoir_core::Random;
 
 use super::climber::Climber;
-use super::list::{Link, Links, Region};
+use super::list::{Links, Mark, Region};
 use super::regions::Regions;
 use super::sketch::Sketch;
 use super::tuner::Tuner;
@@ -14,18 +14,23 @@ use super::{Evict, Policy, Setup, contest};
 /// W-TinyLFU (Einziger, Friedman and Manes, 2017): newcomers enter a window, and the oldest of the
 /// window replaces the oldest of the main space only if a count-min sketch says that it was asked for
 /// more often. How large the window is decides between recency and frequency. Six shadow caches, fed
-/// with a sample of the keys, choose it; a hill climber does in caches of fewer than 512 entries,
-/// where shadows would be as large as the cache, and in weighted ones.
+/// with a sample of the keys, choose it; a hill climber does in caches of fewer than 16 entries and
+/// in weighted ones, whose shadows would have to know the weights.
 #[derive(Debug)]
 pub struct Adaptive {
     regions: Regions,
-    /// Made when the cache is half full: until then nothing is evicted, so nothing is compared.
+    /// How often what is not here was asked for. An entry takes its count along in its mark when it
+    /// comes and leaves it here when it goes: a hit reads no line of the sketch, and a count is
+    /// estimated only once. Made when the cache is half full: until then nothing is evicted.
     sketch: Option<Sketch>,
     guide: Guide,
     resident: u64,
     unit: bool,
     dice: Random,
 }
+
+/// The most requests that count, as in the sketch.
+const MOST: u8 = 15;
 
 #[derive(Debug)]
 enum Guide {
@@ -46,15 +51,23 @@ impl Adaptive {
             Some(sketch) => !self.unit && self.resident > sketch.entries(),
         };
         if wanting {
-            self.sketch = Some(Sketch::new(entries));
+            self.sketch = Some(Sketch::new(entries).aged(self.age()));
         }
     }
 
     #[inline]
-    fn note(&mut self, hash: u32, hit: bool) {
-        if let Some(sketch) = &mut self.sketch {
-            sketch.add(hash);
-        }
+    fn age(&self) -> u8 {
+        self.sketch.as_ref().map_or(0, Sketch::age)
+    }
+
+    /// How often an entry was asked for: its count, halved as often as the sketch was since.
+    #[inline]
+    fn asked(age: u8, mark: &Mark) -> u8 {
+        mark.heat >> age.wrapping_sub(mark.bucket).min(7)
+    }
+
+    #[inline]
+    fn guide(&mut self, hash: u32, hit: bool) {
         match &mut self.guide {
             Guide::Follow { tuner, .. } => tuner.note(hash),
             Guide::Climb(climber) => {
@@ -114,19 +127,21 @@ impl Evict for Adaptive {
         let window = u128::from(self.regions.window()) * u128::from(capacity) / u128::from(old);
         self.regions.retarget(capacity, window as u64);
         if self.sketch.as_ref().is_some_and(|sketch| self.unit && sketch.entries() < capacity) {
-            self.sketch = None;
-            self.prepare();
+            self.sketch = Some(Sketch::new(capacity).aged(self.age()));
         }
     }
 
     #[inline]
-    fn touch(&self, _: &Link) -> bool {
-        true
-    }
-
-    #[inline]
     fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        self.note(links.link(slot).hash, true);
+        let age = self.age();
+        let mark = links.mark_mut(slot);
+        mark.heat = (Self::asked(age, mark) + 1).min(MOST);
+        mark.bucket = age;
+        let hash = mark.hash;
+        if let Some(sketch) = &mut self.sketch {
+            sketch.note();
+        }
+        self.guide(hash, true);
         self.regions.hit(links, slot);
     }
 
@@ -134,29 +149,36 @@ impl Evict for Adaptive {
     fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
         self.resident += 1;
         self.prepare();
-        self.note(links.link(slot).hash, false);
+        let hash = links.mark(slot).hash;
+        let asked = self.sketch.as_mut().map_or(1, |sketch| sketch.add(hash));
+        let mark = links.mark_mut(slot);
+        (mark.heat, mark.bucket) = (asked, self.age());
+        self.guide(hash, false);
         self.follow();
         self.regions.admit(links, slot);
     }
 
     #[inline]
     fn victim<L: Links>(&mut self, links: &mut L, incoming: u64) -> Option<u32> {
-        let (sketch, dice) = (&self.sketch, &mut self.dice);
+        let (age, dice) = (self.age(), &mut self.dice);
         self.regions.victim(links, incoming, |newer, older| {
-            sketch
-                .as_ref()
-                .is_none_or(|sketch| contest(sketch, newer, older, dice.next_u64() as u32))
+            let (asked, held) = (Self::asked(age, newer), Self::asked(age, older));
+            contest(asked, held, dice.next_u64() as u32)
         })
     }
 
     #[inline]
     fn removed<L: Links>(&mut self, links: &mut L, slot: u32) {
         self.resident = self.resident.saturating_sub(1);
+        if let Some(sketch) = &mut self.sketch {
+            let mark = links.mark(slot);
+            sketch.raise(mark.hash, Self::asked(sketch.age(), mark));
+        }
         self.regions.removed(links, slot);
     }
 
     fn reweighed<L: Links>(&mut self, links: &mut L, slot: u32, old: u64, new: u64) {
-        self.regions.reweighed(links.link(slot).region, old, new);
+        self.regions.reweighed(links.mark(slot).region, old, new);
     }
 
     fn visit<L: Links>(&self, links: &L, visit: &mut dyn FnMut(u32)) {
@@ -164,20 +186,15 @@ impl Evict for Adaptive {
     }
 
     fn heat<L: Links>(&self, links: &L, slot: u32) -> (u8, u8) {
-        let link = links.link(slot);
-        let asked = self.sketch.as_ref().map_or(0, |sketch| sketch.estimate(link.hash));
+        let asked = Self::asked(self.age(), links.mark(slot));
         (asked, asked)
     }
 
     fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8) {
         self.resident += 1;
         self.prepare();
-        let hash = links.link(slot).hash;
-        if let Some(sketch) = &mut self.sketch {
-            for _ in sketch.estimate(hash)..heat.min(15) {
-                sketch.add(hash);
-            }
-        }
+        let mark = links.mark_mut(slot);
+        (mark.heat, mark.bucket) = (heat.clamp(1, MOST), self.age());
         self.regions.put(links, slot, Region::from_code(region));
     }
 

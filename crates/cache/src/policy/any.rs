@@ -1,6 +1,6 @@
 use alloc::boxed::Box;
 
-use super::list::{Link, Links};
+use super::list::Links;
 use super::{Adaptive, Evict, Fifo, Lfu, Lru, Policy, Random, S3Fifo, Setup};
 
 /// Any of the policies, chosen at run time.
@@ -57,11 +57,6 @@ impl Evict for Any {
 
     fn entries(&mut self, entries: u64) {
         chosen!(&mut self.0, policy => policy.entries(entries));
-    }
-
-    #[inline]
-    fn touch(&self, link: &Link) -> bool {
-        chosen!(&self.0, policy => policy.touch(link))
     }
 
     #[inline]

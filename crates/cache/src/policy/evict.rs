@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use super::list::{Link, Links};
+use super::list::Links;
 use super::{Policy, Tuner};
 
 /// What a policy is built from.
@@ -19,8 +19,8 @@ pub struct Setup {
     pub tuner: Option<Arc<Tuner>>,
 }
 
-/// From how many entries on shadows choose the window. Below, they would be as large as the cache.
-const SHADOWED: u64 = 512;
+/// From how many entries on shadows choose the window. Below, the smallest would hold nothing.
+const SHADOWED: u64 = 16;
 
 impl Setup {
     /// For one shard of a cache. The shards of an adaptive cache share one tuner, made for `whole`.
@@ -31,6 +31,8 @@ impl Setup {
 
 /// The operations of a policy. An entry is in the policy from `admit` or `recall` to `removed`.
 pub trait Evict: fmt::Debug + Send + Sync + Sized + 'static {
+    /// Whether a hit must not be told of an entry that is pinned.
+    const MOVES: bool = true;
     /// An empty policy. The choice matters to `Any` alone.
     fn new(choice: Policy, setup: &Setup) -> Self;
     /// Whether it follows a tuner, should `choice` be its.
@@ -43,8 +45,6 @@ pub trait Evict: fmt::Debug + Send + Sync + Sized + 'static {
     fn resize(&mut self, capacity: u64);
     /// The cache holds so many entries, told now and then when entries are weighted.
     fn entries(&mut self, _entries: u64) {}
-    /// A hit under a shared lock. Whether `hit` must be called later too.
-    fn touch(&self, link: &Link) -> bool;
     /// A hit.
     fn hit<L: Links>(&mut self, links: &mut L, slot: u32);
     /// A newcomer.
@@ -64,11 +64,11 @@ pub trait Evict: fmt::Debug + Send + Sync + Sized + 'static {
     fn visit<L: Links>(&self, links: &L, visit: &mut dyn FnMut(u32));
     /// How hot an entry is: for `recall`, and to compare it with entries of other shards.
     fn heat<L: Links>(&self, links: &L, slot: u32) -> (u8, u8) {
-        (links.link(slot).heat(), 0)
+        (links.mark(slot).heat, 0)
     }
     /// Where an entry stands, for `recall`.
     fn region<L: Links>(&self, links: &L, slot: u32) -> u8 {
-        links.link(slot).region.code()
+        links.mark(slot).region.code()
     }
     /// Takes in what a snapshot holds: the coldest first.
     fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8);

@@ -1,4 +1,4 @@
-use super::list::{Link, Links, List};
+use super::list::{Links, List};
 use super::{Evict, Policy, Setup};
 
 /// Evicts what was inserted first. A hit writes nothing.
@@ -8,6 +8,8 @@ pub struct Fifo {
 }
 
 impl Evict for Fifo {
+    const MOVES: bool = false;
+
     fn new(_: Policy, _: &Setup) -> Self {
         Self { list: List::new() }
     }
@@ -17,11 +19,6 @@ impl Evict for Fifo {
     }
 
     fn resize(&mut self, _: u64) {}
-
-    #[inline]
-    fn touch(&self, _: &Link) -> bool {
-        false
-    }
 
     #[inline]
     fn hit<L: Links>(&mut self, _: &mut L, _: u32) {}

@@ -1,37 +1,28 @@
-//! Keys that were evicted of late, as marks of 32 bits.
+//! Keys that were evicted of late, as marks of 16 bits.
 
 use alloc::boxed::Box;
 use alloc::vec;
 
 /// Marks in a bucket: 32 bytes, so that a question touches one line of the processor's cache.
-const WAYS: usize = 8;
+const WAYS: usize = 16;
 
-/// In how many steps the window of memory is divided. The age of a mark is known to one of them.
-const STEPS: u64 = 1 << 13;
-
-/// Remembers the last so many keys that were evicted, without the keys.
+/// Remembers about so many keys that were evicted last, without the keys: two bytes each.
 ///
-/// A mark is 16 bits of the key's hash and the time of the eviction in steps, also 16 bits, 0 for
-/// none. A bucket of eight forgets its oldest mark when it is full; with twice as much room as marks
-/// on average, that is seldom. A foreign key is taken for a remembered one in at most 8 / 2^16
-/// questions. An exact set costs three times the memory and two cache misses more an eviction.
+/// A mark is 16 bits of the key's hash. A bucket has its latest mark first, and a new one pushes the
+/// last one out: so a key is forgotten after as many evictions as there are marks, give or take a
+/// quarter, since hashes do not fall evenly. A foreign key is taken for a remembered one in at most
+/// 16 / 2^16 questions. An exact set costs many times the memory and more misses of the cache.
 #[derive(Debug)]
 pub(super) struct Ghost {
-    buckets: Box<[[u32; WAYS]]>,
+    /// None until the first eviction.
+    buckets: Box<[[u16; WAYS]]>,
     /// How many evictions ago a key is forgotten.
     window: u64,
-    /// Evictions a step.
-    pace: u64,
-    /// Evictions until the next step.
-    left: u64,
-    /// The step of now: never 0.
-    step: u16,
 }
 
 impl Ghost {
     pub(super) fn new(window: u64) -> Self {
-        let pace = window.div_ceil(STEPS).max(1);
-        Self { buckets: Box::default(), window, pace, left: pace, step: 1 }
+        Self { buckets: Box::default(), window }
     }
 
     /// Forgets everything and remembers `window` evictions from here on.
@@ -41,70 +32,54 @@ impl Ghost {
         }
     }
 
-    fn room_for(window: u64) -> usize {
-        // At most 2^28 buckets; a window that is larger is remembered in part.
-        let marks = window.saturating_mul(5) / 3;
-        (marks / WAYS as u64).clamp(1, 1 << 28) as usize
-    }
-
-    fn tick(&mut self) {
-        self.left -= 1;
-        if self.left == 0 {
-            self.left = self.pace;
-            self.step = self.step.checked_add(1).unwrap_or(1);
+    /// At most 2^28 buckets; a window that is larger is remembered in part.
+    #[cold]
+    fn make(&mut self) {
+        if self.window > 0 {
+            let buckets = self.window.div_ceil(WAYS as u64).min(1 << 28);
+            self.buckets = vec![[0; WAYS]; buckets as usize].into_boxed_slice();
         }
     }
 
+    /// No mark is 0, for that is a free place.
     #[inline]
     fn place(&self, hash: u32) -> (usize, u16) {
         let mixed = u64::from(hash).wrapping_mul(0xD6E8_FEB8_6659_FD93);
         let place = (u128::from(mixed) * self.buckets.len() as u128) >> 64;
-        (place as usize, mixed as u16)
-    }
-
-    /// Without a division, for it is asked of eight marks at each eviction.
-    #[inline]
-    fn age(&self, mark: u32) -> u16 {
-        let then = (mark >> 16) as u16;
-        if self.step >= then { self.step - then } else { u16::MAX - then + self.step }
+        (place as usize, (mixed as u16).max(1))
     }
 
     /// Remembers that a key was evicted.
+    #[inline]
     pub(super) fn remember(&mut self, hash: u32) {
         if self.buckets.is_empty() {
-            if self.window == 0 {
-                return;
-            }
-            self.buckets = vec![[0; WAYS]; Self::room_for(self.window)].into_boxed_slice();
+            self.make();
         }
-        self.tick();
         let (place, mark) = self.place(hash);
-        // The key's own mark if there is one, else a free place, else the oldest.
-        let (mut way, mut worth) = (0, 0);
-        for (at, &held) in self.buckets[place].iter().enumerate() {
-            let rank = match held {
-                0 => 1 << 17,
-                held if held as u16 == mark => 1 << 18,
-                held => u32::from(self.age(held)) + 1,
-            };
-            if rank > worth {
-                (way, worth) = (at, rank);
-            }
+        if let Some(bucket) = self.buckets.get_mut(place) {
+            bucket.copy_within(..WAYS - 1, 1);
+            bucket[0] = mark;
         }
-        self.buckets[place][way] = u32::from(self.step) << 16 | u32::from(mark);
     }
 
     /// Whether a key was evicted of late; then it is forgotten.
+    #[inline]
     pub(super) fn recall(&mut self, hash: u32) -> bool {
-        if self.buckets.is_empty() {
-            return false;
-        }
         let (place, mark) = self.place(hash);
-        let found = self.buckets[place].iter().position(|&held| held != 0 && held as u16 == mark);
-        let Some(way) = found else { return false };
-        let fresh = u64::from(self.age(self.buckets[place][way])) * self.pace <= self.window;
-        self.buckets[place][way] = 0;
-        fresh
+        let Some(bucket) = self.buckets.get_mut(place) else { return false };
+        // All are looked at, without a branch for each.
+        if bucket.iter().filter(|&&held| held == mark).count() > 0 {
+            Self::forget(bucket, mark);
+            return true;
+        }
+        false
+    }
+
+    fn forget(bucket: &mut [u16; WAYS], mark: u16) {
+        if let Some(way) = bucket.iter().position(|&held| held == mark) {
+            bucket.copy_within(way + 1.., way);
+            bucket[WAYS - 1] = 0;
+        }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -117,7 +92,7 @@ mod tests {
     use super::Ghost;
 
     #[test]
-    fn what_was_evicted_within_the_window_is_known_and_what_was_before_is_not() {
+    fn what_was_evicted_within_the_window_is_known_and_what_was_long_before_is_not() {
         let mut ghost = Ghost::new(1000);
         for hash in 0..5000_u32 {
             ghost.remember(hash.wrapping_mul(2_654_435_761));
@@ -125,8 +100,18 @@ mod tests {
         let known = |ghost: &mut Ghost, range: core::ops::Range<u32>| {
             range.filter(|hash| ghost.recall(hash.wrapping_mul(2_654_435_761))).count()
         };
-        assert_eq!(known(&mut ghost, 0..3900), 0);
-        assert!(known(&mut ghost, 4010..5000) > 960, "few marks are lost to full buckets");
-        assert_eq!(known(&mut ghost, 4010..5000), 0, "asked once, forgotten");
+        assert!(known(&mut ghost, 0..3000) < 10, "what was evicted two windows ago is forgotten");
+        assert!(known(&mut ghost, 4500..5000) > 480, "what was evicted half a window ago is known");
+        assert_eq!(known(&mut ghost, 4500..5000), 0, "asked once, forgotten");
+    }
+
+    #[test]
+    fn a_ghost_of_nothing_remembers_nothing() {
+        let mut ghost = Ghost::new(0);
+        ghost.remember(7);
+        assert!(!ghost.recall(7));
+        ghost.resize(1);
+        ghost.remember(7);
+        assert!(ghost.recall(7));
     }
 }

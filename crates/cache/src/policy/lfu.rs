@@ -1,7 +1,6 @@
 use alloc::boxed::Box;
-use core::sync::atomic::Ordering;
 
-use super::list::{Link, Links, List};
+use super::list::{Links, List};
 use super::{Evict, Policy, Setup};
 
 /// Priorities lie less than this above the floor.
@@ -29,22 +28,22 @@ pub struct Lfu {
 impl Lfu {
     #[inline]
     fn put<L: Links>(&mut self, links: &mut L, slot: u32) {
-        let link = links.link(slot);
-        let above = link.heat().min(MOST);
+        let mark = links.mark(slot);
+        let above = mark.heat.min(MOST);
         self.put_at(links, slot, above);
     }
 
     #[inline]
     fn put_at<L: Links>(&mut self, links: &mut L, slot: u32, above: u8) {
         let bucket = (self.floor + u32::from(above)) % BUCKETS;
-        links.link_mut(slot).bucket = bucket as u8;
+        links.mark_mut(slot).bucket = bucket as u8;
         self.taken |= 1 << bucket;
         self.buckets[bucket as usize].push_front(links, slot);
     }
 
     #[inline]
     fn take<L: Links>(&mut self, links: &mut L, slot: u32) {
-        let bucket = usize::from(links.link(slot).bucket) % BUCKETS as usize;
+        let bucket = usize::from(links.mark(slot).bucket) % BUCKETS as usize;
         self.buckets[bucket].unlink(links, slot);
         if self.buckets[bucket].is_empty() {
             self.taken &= !(1 << bucket);
@@ -64,20 +63,15 @@ impl Evict for Lfu {
     fn resize(&mut self, _: u64) {}
 
     #[inline]
-    fn touch(&self, _: &Link) -> bool {
-        true
-    }
-
-    #[inline]
     fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
         self.take(links, slot);
-        links.link(slot).warm(MOST);
+        links.mark_mut(slot).warm(MOST);
         self.put(links, slot);
     }
 
     #[inline]
     fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        *links.link_mut(slot).heat.get_mut() = 1;
+        links.mark_mut(slot).heat = 1;
         self.put(links, slot);
     }
 
@@ -90,7 +84,7 @@ impl Evict for Lfu {
 
     #[inline]
     fn evicted<L: Links>(&mut self, links: &mut L, slot: u32) {
-        self.floor = u32::from(links.link(slot).bucket);
+        self.floor = u32::from(links.mark(slot).bucket);
         self.take(links, slot);
     }
 
@@ -100,7 +94,7 @@ impl Evict for Lfu {
     }
 
     fn reweighed<L: Links>(&mut self, links: &mut L, slot: u32, old: u64, new: u64) {
-        self.buckets[usize::from(links.link(slot).bucket) % BUCKETS as usize].reweigh(old, new);
+        self.buckets[usize::from(links.mark(slot).bucket) % BUCKETS as usize].reweigh(old, new);
     }
 
     fn visit<L: Links>(&self, links: &L, visit: &mut dyn FnMut(u32)) {
@@ -110,13 +104,13 @@ impl Evict for Lfu {
     }
 
     fn heat<L: Links>(&self, links: &L, slot: u32) -> (u8, u8) {
-        let link = links.link(slot);
-        let above = (u32::from(link.bucket) + BUCKETS - self.floor) % BUCKETS;
-        (link.heat(), above as u8)
+        let mark = links.mark(slot);
+        let above = (u32::from(mark.bucket) + BUCKETS - self.floor) % BUCKETS;
+        (mark.heat, above as u8)
     }
 
     fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8) {
-        links.link(slot).heat.store(heat.clamp(1, MOST), Ordering::Relaxed);
+        links.mark_mut(slot).heat = heat.clamp(1, MOST);
         self.put_at(links, slot, region.min(MOST));
     }
 

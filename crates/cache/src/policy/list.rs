@@ -1,7 +1,5 @@
 //! Lists through the entries themselves: a link is four bytes, and an entry carries two.
 
-use core::sync::atomic::{AtomicU8, Ordering};
-
 /// No slot. A slab holds fewer than 2^31 entries.
 pub(crate) const NIL: u32 = u32::MAX;
 
@@ -36,63 +34,63 @@ impl Region {
     }
 }
 
-/// What a policy knows of an entry, in 16 bytes.
+/// What a policy knows of an entry, in 8 bytes beside its key and value.
 #[derive(Debug)]
-pub struct Link {
-    /// Towards the end that was used last, or the place in `Random`'s row.
-    pub prev: u32,
-    /// Away from it.
-    pub next: u32,
+pub struct Mark {
     /// 32 bits of the key's hash: enough for the index, the ghost and the sketch, so that neither
     /// growth nor eviction ever calls the key's `Hash`.
     pub hash: u32,
     /// The list.
     pub region: Region,
-    /// How often it was used, as far as the policy counts. Written by readers under a shared lock.
-    pub heat: AtomicU8,
+    /// How often it was used, as far as the policy counts.
+    pub heat: u8,
     /// The bucket of `Lfu`.
     pub bucket: u8,
     /// The version of the cache it belongs to.
     pub version: u8,
 }
 
-impl Link {
-    /// A link in no list.
-    pub const fn new(hash: u32, version: u8) -> Self {
-        Self {
-            prev: NIL,
-            next: NIL,
-            hash,
-            region: Region::First,
-            heat: AtomicU8::new(0),
-            bucket: 0,
-            version,
-        }
-    }
+/// Where an entry stands in its list, in 8 bytes of an array of their own: who moves an entry writes
+/// to its neighbours, and need not read them for that.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Towards the end that was used last, or the place in `Random`'s row.
+    pub prev: u32,
+    /// Away from it.
+    pub next: u32,
+}
 
-    /// How often it was used.
-    #[inline]
-    pub fn heat(&self) -> u8 {
-        self.heat.load(Ordering::Relaxed)
+impl Place {
+    /// In no list.
+    pub const NOWHERE: Self = Self { prev: NIL, next: NIL };
+}
+
+impl Mark {
+    /// Of an entry that was never used.
+    pub const fn new(hash: u32, version: u8) -> Self {
+        Self { hash, region: Region::First, heat: 0, bucket: 0, version }
     }
 
     /// Counts up to `most`; writes nothing once it is reached, so that hot entries stay in every
-    /// processor's cache. Two threads may count as one.
+    /// processor's cache.
     #[inline]
-    pub fn warm(&self, most: u8) {
-        let heat = self.heat();
-        if heat < most {
-            self.heat.store(heat + 1, Ordering::Relaxed);
+    pub fn warm(&mut self, most: u8) {
+        if self.heat < most {
+            self.heat += 1;
         }
     }
 }
 
-/// Where the links are.
+/// Where marks and places are.
 pub trait Links {
-    /// The link of a taken slot.
-    fn link(&self, slot: u32) -> &Link;
-    /// The link of a taken slot.
-    fn link_mut(&mut self, slot: u32) -> &mut Link;
+    /// The mark of a taken slot.
+    fn mark(&self, slot: u32) -> &Mark;
+    /// The mark of a taken slot.
+    fn mark_mut(&mut self, slot: u32) -> &mut Mark;
+    /// The place of a taken slot.
+    fn place(&self, slot: u32) -> &Place;
+    /// The place of a taken slot.
+    fn place_mut(&mut self, slot: u32) -> &mut Place;
     /// The weight of a taken slot.
     fn weight(&self, slot: u32) -> u64;
 }
@@ -133,15 +131,10 @@ impl List {
     #[inline]
     pub(crate) fn push_front<L: Links>(&mut self, links: &mut L, slot: u32) {
         self.weight += links.weight(slot);
-        let head = self.head;
-        let link = links.link_mut(slot);
-        link.prev = NIL;
-        link.next = head;
-        match head {
-            NIL => self.tail = slot,
-            _ => links.link_mut(head).prev = slot,
+        if self.head == NIL {
+            self.tail = slot;
         }
-        self.head = slot;
+        self.attach(links, slot);
     }
 
     /// Takes an entry out.
@@ -152,31 +145,36 @@ impl List {
     }
 
     #[inline]
+    fn attach<L: Links>(&mut self, links: &mut L, slot: u32) {
+        let head = core::mem::replace(&mut self.head, slot);
+        *links.place_mut(slot) = Place { prev: NIL, next: head };
+        if head != NIL {
+            links.place_mut(head).prev = slot;
+        }
+    }
+
+    #[inline]
     fn detach<L: Links>(&mut self, links: &mut L, slot: u32) {
-        let Link { prev, next, .. } = *links.link(slot);
+        // One after the other: a load of both would wait for two stores to come together.
+        let prev = links.place(slot).prev;
+        let next = links.place(slot).next;
         match prev {
             NIL => self.head = next,
-            _ => links.link_mut(prev).next = next,
+            _ => links.place_mut(prev).next = next,
         }
         match next {
             NIL => self.tail = prev,
-            _ => links.link_mut(next).prev = prev,
+            _ => links.place_mut(next).prev = prev,
         }
     }
 
     /// Moves an entry of this list to its front.
     #[inline]
     pub(crate) fn move_to_front<L: Links>(&mut self, links: &mut L, slot: u32) {
-        if self.head == slot {
-            return;
+        if self.head != slot {
+            self.detach(links, slot);
+            self.attach(links, slot);
         }
-        self.detach(links, slot);
-        let head = self.head;
-        let link = links.link_mut(slot);
-        link.prev = NIL;
-        link.next = head;
-        links.link_mut(head).prev = slot;
-        self.head = slot;
     }
 
     /// An entry of this list weighs something else.
@@ -189,7 +187,7 @@ impl List {
         let mut at = self.head;
         while at != NIL {
             visit(at);
-            at = links.link(at).next;
+            at = links.place(at).next;
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::list::{Link, Links, List};
+use super::list::{Links, List};
 use super::{Evict, Policy, Setup};
 
 /// Evicts what was not used for the longest time.
@@ -17,11 +17,6 @@ impl Evict for Lru {
     }
 
     fn resize(&mut self, _: u64) {}
-
-    #[inline]
-    fn touch(&self, _: &Link) -> bool {
-        true
-    }
 
     #[inline]
     fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {

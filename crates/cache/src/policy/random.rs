@@ -1,17 +1,19 @@
 use alloc::vec::Vec;
 
-use super::list::{Link, Links};
+use super::list::Links;
 use super::{Evict, Policy, Setup};
 
 /// Evicts any entry, each as likely. A hit writes nothing.
 #[derive(Debug)]
 pub struct Random {
-    /// The slots, without gaps. A link's `prev` is its place here.
+    /// The slots, without gaps. An entry's `prev` is its place here.
     row: Vec<u32>,
     dice: voussoir_core::Random,
 }
 
 impl Evict for Random {
+    const MOVES: bool = false;
+
     fn new(_: Policy, setup: &Setup) -> Self {
         Self { row: Vec::new(), dice: voussoir_core::Random::seeded(setup.seed) }
     }
@@ -23,16 +25,11 @@ impl Evict for Random {
     fn resize(&mut self, _: u64) {}
 
     #[inline]
-    fn touch(&self, _: &Link) -> bool {
-        false
-    }
-
-    #[inline]
     fn hit<L: Links>(&mut self, _: &mut L, _: u32) {}
 
     #[inline]
     fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        links.link_mut(slot).prev = self.row.len() as u32;
+        links.place_mut(slot).prev = self.row.len() as u32;
         self.row.push(slot);
     }
 
@@ -44,10 +41,10 @@ impl Evict for Random {
 
     #[inline]
     fn removed<L: Links>(&mut self, links: &mut L, slot: u32) {
-        let place = links.link(slot).prev;
+        let place = links.place(slot).prev;
         self.row.swap_remove(place as usize);
         if let Some(&moved) = self.row.get(place as usize) {
-            links.link_mut(moved).prev = place;
+            links.place_mut(moved).prev = place;
         }
     }
 

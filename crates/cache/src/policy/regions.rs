@@ -1,6 +1,6 @@
 //! The three lists of W-TinyLFU: a window for newcomers, and a main space of two segments.
 
-use super::list::{Links, List, Region};
+use super::list::{Links, List, Mark, Region};
 
 /// Four fifths of the main space are for what was used twice in it: the paper's figure.
 const PROTECTED_PERCENT: u64 = 80;
@@ -60,20 +60,20 @@ impl Regions {
 
     #[inline]
     fn shift<L: Links>(&mut self, links: &mut L, slot: u32, to: Region) {
-        let from = links.link(slot).region;
+        let from = links.mark(slot).region;
         self.list(from).unlink(links, slot);
         self.put(links, slot, to);
     }
 
     #[inline]
     pub(super) fn put<L: Links>(&mut self, links: &mut L, slot: u32, to: Region) {
-        links.link_mut(slot).region = to;
+        links.mark_mut(slot).region = to;
         self.list(to).push_front(links, slot);
     }
 
     #[inline]
     pub(super) fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        match links.link(slot).region {
+        match links.mark(slot).region {
             Region::Second => {
                 self.shift(links, slot, Region::Third);
                 while self.protected.weight() > self.protected_target {
@@ -110,7 +110,7 @@ impl Regions {
         &mut self,
         links: &mut L,
         incoming: u64,
-        wins: impl FnOnce(u32, u32) -> bool,
+        wins: impl FnOnce(&Mark, &Mark) -> bool,
     ) -> Option<u32> {
         let resident = self.probation.tail().or(self.protected.tail());
         if self.window.weight().saturating_add(incoming) <= self.window_target {
@@ -119,7 +119,7 @@ impl Regions {
         let (Some(candidate), Some(resident)) = (self.window.tail(), resident) else {
             return resident.or(self.window.tail());
         };
-        if wins(links.link(candidate).hash, links.link(resident).hash) {
+        if wins(links.mark(candidate), links.mark(resident)) {
             self.shift(links, candidate, Region::Second);
             Some(resident)
         } else {
@@ -129,7 +129,7 @@ impl Regions {
 
     #[inline]
     pub(super) fn removed<L: Links>(&mut self, links: &mut L, slot: u32) {
-        let region = links.link(slot).region;
+        let region = links.mark(slot).region;
         self.list(region).unlink(links, slot);
     }
 

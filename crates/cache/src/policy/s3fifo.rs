@@ -1,7 +1,5 @@
-use core::sync::atomic::Ordering;
-
 use super::ghost::Ghost;
-use super::list::{Link, Links, List, Region};
+use super::list::{Links, List, Region};
 use super::{Evict, Policy, Setup};
 
 /// Hits in the small queue that make an entry stay. One hit, as the paper's text has it, lets more
@@ -39,6 +37,8 @@ impl S3Fifo {
 }
 
 impl Evict for S3Fifo {
+    const MOVES: bool = false;
+
     fn new(_: Policy, setup: &Setup) -> Self {
         Self {
             small: List::new(),
@@ -67,25 +67,19 @@ impl Evict for S3Fifo {
     }
 
     #[inline]
-    fn touch(&self, link: &Link) -> bool {
-        link.warm(MOST);
-        false
-    }
-
-    #[inline]
     fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        links.link(slot).warm(MOST);
+        links.mark_mut(slot).warm(MOST);
     }
 
     #[inline]
     fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        let link = links.link_mut(slot);
-        *link.heat.get_mut() = 0;
-        if self.ghost.recall(link.hash) {
-            link.region = Region::Second;
+        let mark = links.mark_mut(slot);
+        mark.heat = 0;
+        if self.ghost.recall(mark.hash) {
+            mark.region = Region::Second;
             self.main.push_front(links, slot);
         } else {
-            link.region = Region::First;
+            mark.region = Region::First;
             self.small.push_front(links, slot);
         }
     }
@@ -94,17 +88,17 @@ impl Evict for S3Fifo {
         loop {
             if self.small.weight() >= self.small_target || self.main.is_empty() {
                 let Some(slot) = self.small.tail() else { return self.main.tail() };
-                let link = links.link_mut(slot);
-                if link.heat() < PROMOTE_AT {
+                let mark = links.mark_mut(slot);
+                if mark.heat < PROMOTE_AT {
                     return Some(slot);
                 }
-                *link.heat.get_mut() = 0;
-                link.region = Region::Second;
+                mark.heat = 0;
+                mark.region = Region::Second;
                 self.small.unlink(links, slot);
                 self.main.push_front(links, slot);
             } else {
                 let slot = self.main.tail()?;
-                let heat = links.link_mut(slot).heat.get_mut();
+                let heat = &mut links.mark_mut(slot).heat;
                 if *heat == 0 {
                     return Some(slot);
                 }
@@ -116,23 +110,23 @@ impl Evict for S3Fifo {
 
     #[inline]
     fn evicted<L: Links>(&mut self, links: &mut L, slot: u32) {
-        let link = links.link(slot);
-        if link.region == Region::First {
-            self.ghost.remember(link.hash);
+        let mark = links.mark(slot);
+        if mark.region == Region::First {
+            self.ghost.remember(mark.hash);
         }
         self.removed(links, slot);
     }
 
     #[inline]
     fn removed<L: Links>(&mut self, links: &mut L, slot: u32) {
-        match links.link(slot).region {
+        match links.mark(slot).region {
             Region::First => self.small.unlink(links, slot),
             _ => self.main.unlink(links, slot),
         }
     }
 
     fn reweighed<L: Links>(&mut self, links: &mut L, slot: u32, old: u64, new: u64) {
-        match links.link(slot).region {
+        match links.mark(slot).region {
             Region::First => self.small.reweigh(old, new),
             _ => self.main.reweigh(old, new),
         }
@@ -144,13 +138,13 @@ impl Evict for S3Fifo {
     }
 
     fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8) {
-        let link = links.link_mut(slot);
-        link.heat.store(heat.min(MOST), Ordering::Relaxed);
+        let mark = links.mark_mut(slot);
+        mark.heat = heat.min(MOST);
         if Region::from_code(region) == Region::Second {
-            link.region = Region::Second;
+            mark.region = Region::Second;
             self.main.push_front(links, slot);
         } else {
-            link.region = Region::First;
+            mark.region = Region::First;
             self.small.push_front(links, slot);
         }
     }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use hashbrown::HashTable;
 
-use super::list::{Link, Links, Region};
+use super::list::{Links, Mark, Place, Region};
 use super::regions::Regions;
 use super::sketch::Sketch;
 use super::{contest, index_hash};
@@ -20,17 +20,27 @@ pub(super) struct Shadow {
 
 /// Every entry weighs one.
 #[derive(Debug)]
-struct Cells(Vec<Link>);
+struct Cells(Vec<(Mark, Place)>);
 
 impl Links for Cells {
     #[inline]
-    fn link(&self, slot: u32) -> &Link {
-        &self.0[slot as usize]
+    fn mark(&self, slot: u32) -> &Mark {
+        &self.0[slot as usize].0
     }
 
     #[inline]
-    fn link_mut(&mut self, slot: u32) -> &mut Link {
-        &mut self.0[slot as usize]
+    fn mark_mut(&mut self, slot: u32) -> &mut Mark {
+        &mut self.0[slot as usize].0
+    }
+
+    #[inline]
+    fn place(&self, slot: u32) -> &Place {
+        &self.0[slot as usize].1
+    }
+
+    #[inline]
+    fn place_mut(&mut self, slot: u32) -> &mut Place {
+        &mut self.0[slot as usize].1
     }
 
     #[inline]
@@ -43,7 +53,7 @@ impl Shadow {
     pub(super) fn new(entries: u64, window: u64) -> Self {
         Self {
             index: HashTable::with_capacity(entries as usize),
-            links: Cells((0..entries).map(|_| Link::new(0, 0)).collect()),
+            links: Cells((0..entries).map(|_| (Mark::new(0, 0), Place::NOWHERE)).collect()),
             free: (0..entries as u32).rev().collect(),
             regions: Regions::new(entries, window),
         }
@@ -53,31 +63,32 @@ impl Shadow {
     pub(super) fn request(&mut self, hash: u32, sketch: &Sketch, chance: u32) -> bool {
         let Self { index, links, free, regions } = self;
         let spread = index_hash(hash);
-        if let Some(&slot) = index.find(spread, |&slot| links.link(slot).hash == hash) {
+        if let Some(&slot) = index.find(spread, |&slot| links.mark(slot).hash == hash) {
             regions.hit(links, slot);
             return true;
         }
         if free.is_empty() {
-            let wins = |newer, older| contest(sketch, newer, older, chance);
+            let asked = |mark: &Mark| sketch.estimate(mark.hash);
+            let wins = |newer: &Mark, older: &Mark| contest(asked(newer), asked(older), chance);
             let Some(victim) = regions.victim(links, 1, wins) else { return false };
             regions.removed(links, victim);
-            let old = index_hash(links.link(victim).hash);
+            let old = index_hash(links.mark(victim).hash);
             if let Ok(entry) = index.find_entry(old, |&slot| slot == victim) {
                 entry.remove();
             }
             free.push(victim);
         }
         let Some(slot) = free.pop() else { return false };
-        let link = links.link_mut(slot);
-        (link.hash, link.region) = (hash, Region::First);
-        index.insert_unique(spread, slot, |&slot| index_hash(links.link(slot).hash));
+        let mark = links.mark_mut(slot);
+        (mark.hash, mark.region) = (hash, Region::First);
+        index.insert_unique(spread, slot, |&slot| index_hash(links.mark(slot).hash));
         regions.admit(links, slot);
         false
     }
 
     pub(super) fn bytes(&self) -> usize {
         self.index.allocation_size()
-            + self.links.0.capacity() * size_of::<Link>()
+            + self.links.0.capacity() * size_of::<(Mark, Place)>()
             + self.free.capacity() * size_of::<u32>()
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Sketch {
     additions: u64,
     /// Additions after which every count is halved.
     period: u64,
+    /// How often that was done.
+    age: u8,
 }
 
 impl Sketch {
@@ -25,12 +27,13 @@ impl Sketch {
     /// average over the traces we measured.
     pub(super) fn new(entries: u64) -> Self {
         let floored = entries.clamp(512, 1 << 28);
-        let blocks = (entries.clamp(64, 1 << 28) as usize).next_power_of_two() / BLOCK;
+        let blocks = (floored as usize).next_power_of_two() / BLOCK;
         Self {
             blocks: vec![[0; BLOCK]; blocks].into_boxed_slice(),
             mask: blocks - 1,
             additions: 0,
             period: floored * 10,
+            age: 0,
         }
     }
 
@@ -58,23 +61,48 @@ impl Sketch {
         mixed as usize & self.mask
     }
 
-    /// Counts a request.
+    /// Counts a request. How often the key was counted then.
     #[inline]
-    pub(super) fn add(&mut self, hash: u32) {
-        let mixed = Self::mix(hash);
-        let at = self.block(mixed);
-        let block = &mut self.blocks[at];
-        let mut added = false;
-        for row in 0..4 {
-            let (word, shift) = Self::counter(mixed, row);
-            let full = block[word] >> shift & 15 == 15;
-            block[word] += u64::from(!full) << shift;
-            added |= !full;
-        }
-        self.additions += u64::from(added);
+    pub(super) fn add(&mut self, hash: u32) -> u8 {
+        let asked = (self.estimate(hash) + 1).min(15);
+        self.raise(hash, asked);
+        self.note();
+        asked
+    }
+
+    /// Counts a request whose key somebody else keeps count of, who will [`raise`](Self::raise) it.
+    #[inline]
+    pub(super) fn note(&mut self) {
+        self.additions += 1;
         if self.additions >= self.period {
             self.halve();
         }
+    }
+
+    /// The key was asked for so often. Of its counters only those are raised that say less, which
+    /// keeps the errors of others small (Estan and Varghese, "New directions in traffic measurement
+    /// and accounting", 2002: conservative update).
+    #[inline]
+    pub(super) fn raise(&mut self, hash: u32, asked: u8) {
+        let mixed = Self::mix(hash);
+        let at = self.block(mixed);
+        let block = &mut self.blocks[at];
+        for row in 0..4 {
+            let (word, shift) = Self::counter(mixed, row);
+            let more = u64::from(asked).saturating_sub(block[word] >> shift & 15);
+            block[word] += more << shift;
+        }
+    }
+
+    /// In the place of another one of this age.
+    pub(super) fn aged(self, age: u8) -> Self {
+        Self { age, ..self }
+    }
+
+    /// How often all counts were halved: who keeps a count must halve it as often.
+    #[inline]
+    pub(super) const fn age(&self) -> u8 {
+        self.age
     }
 
     /// How often the key was counted, up to 15 and too high at times.
@@ -96,6 +124,7 @@ impl Sketch {
             *word = *word >> 1 & 0x7777_7777_7777_7777;
         }
         self.additions /= 2;
+        self.age = self.age.wrapping_add(1);
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -1,11 +1,11 @@
 //! Which size of the window suits the requests of now, found on a sample of them.
 
+use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use parking_lot::Mutex;
 use voussoir_core::Random;
 
-use super::index_hash;
 use super::shadow::Shadow;
 use super::sketch::Sketch;
 
@@ -13,7 +13,7 @@ use super::sketch::Sketch;
 const WINDOWS: [u64; 6] = [1, 5, 15, 35, 65, 95];
 /// Where it begins: of all fixed sizes, those near 15 % lose least over the traces we measured.
 const FIRST: usize = 2;
-/// Entries of a shadow: from half of this to this.
+/// Entries of a shadow: from half of this to this, in small caches half of what they hold.
 const ENTRIES: u64 = 512;
 /// A choice is made each time a shadow was asked for so many times what it holds.
 const ROUNDS: u64 = 4;
@@ -34,7 +34,11 @@ pub struct Tuner {
     percent: AtomicU32,
     /// One key in so many is sampled: a power of two, less one.
     mask: u64,
-    state: Mutex<State>,
+    /// Entries of a shadow.
+    entries: u64,
+    seed: u64,
+    /// None until the first sample: an empty cache is small.
+    state: Mutex<Option<Box<State>>>,
 }
 
 #[derive(Debug)]
@@ -49,25 +53,33 @@ struct State {
     dice: Random,
 }
 
+impl State {
+    fn new(entries: u64, seed: u64, percent: u32) -> Self {
+        let shadow = |percent: u64| Shadow::new(entries, (entries * percent / 100).max(1));
+        let nearest = (0..WINDOWS.len()).min_by_key(|&at| WINDOWS[at].abs_diff(percent.into()));
+        Self {
+            shadows: WINDOWS.map(shadow),
+            scores: [0.0; WINDOWS.len()],
+            hits: [0; WINDOWS.len()],
+            sketch: Sketch::new(entries),
+            requests: 0,
+            round: entries * ROUNDS,
+            chosen: nearest.unwrap_or(FIRST),
+            dice: Random::seeded(seed),
+        }
+    }
+}
+
 impl Tuner {
     /// For a cache of so many entries, all shards together.
     pub fn new(capacity: u64, seed: u64) -> Self {
-        let rate = capacity.div_ceil(ENTRIES).clamp(4, 1 << 40).next_power_of_two();
-        let entries = (capacity / rate).max(16);
-        let shadow = |percent: u64| Shadow::new(entries, (entries * percent / 100).max(1));
+        let rate = capacity.div_ceil(ENTRIES).clamp(2, 1 << 40).next_power_of_two();
         Self {
             percent: AtomicU32::new(WINDOWS[FIRST] as u32),
             mask: rate - 1,
-            state: Mutex::new(State {
-                shadows: WINDOWS.map(shadow),
-                scores: [0.0; WINDOWS.len()],
-                hits: [0; WINDOWS.len()],
-                sketch: Sketch::new(entries),
-                requests: 0,
-                round: entries * ROUNDS,
-                chosen: FIRST,
-                dice: Random::seeded(seed),
-            }),
+            entries: (capacity / rate).max(8),
+            seed,
+            state: Mutex::new(None),
         }
     }
 
@@ -77,19 +89,19 @@ impl Tuner {
         self.percent.load(Ordering::Relaxed)
     }
 
-    /// Starts from this share.
+    /// Starts from this share, forgetting what was tried.
     pub fn set_percent(&self, percent: u32) {
-        let mut state = self.state.lock();
-        let nearest = (0..WINDOWS.len()).min_by_key(|&at| WINDOWS[at].abs_diff(percent.into()));
-        state.chosen = nearest.unwrap_or(FIRST);
-        self.percent.store(WINDOWS[state.chosen] as u32, Ordering::Relaxed);
+        *self.state.lock() = None;
+        self.percent.store(percent.clamp(1, 100), Ordering::Relaxed);
     }
 
     /// Notes a request.
     #[inline]
     pub fn note(&self, hash: u32) {
-        // The middle of the spread hash, which neither the index nor the choice of a shard uses.
-        if (index_hash(hash) >> 20) & self.mask == 0 {
+        // Spread anew, so that the sample has nothing to do with the choice of a shard, nor with the
+        // place in an index.
+        let spread = u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        if (spread >> 32) & self.mask == 0 {
             self.sample(hash);
         }
     }
@@ -98,7 +110,8 @@ impl Tuner {
     fn sample(&self, hash: u32) {
         // A sample that meets another is left out rather than waited for.
         let Some(mut state) = self.state.try_lock() else { return };
-        let state = &mut *state;
+        let state = state
+            .get_or_insert_with(|| Box::new(State::new(self.entries, self.seed, self.percent())));
         state.sketch.add(hash);
         let chance = state.dice.next_u64() as u32;
         for (shadow, hits) in state.shadows.iter_mut().zip(&mut state.hits) {
@@ -122,7 +135,10 @@ impl Tuner {
 
     /// Bytes on the heap.
     pub fn bytes(&self) -> usize {
-        let state = self.state.lock();
-        state.sketch.bytes() + state.shadows.iter().map(Shadow::bytes).sum::<usize>()
+        self.state.lock().as_ref().map_or(0, |state| {
+            size_of::<State>()
+                + state.sketch.bytes()
+                + state.shadows.iter().map(Shadow::bytes).sum::<usize>()
+        })
     }
 }

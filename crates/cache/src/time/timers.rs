@@ -12,8 +12,8 @@ use crate::policy::list::NIL;
 /// When an entry expires, and its links in the wheel: 16 bytes.
 #[derive(Debug)]
 pub(crate) struct Timer {
-    /// Never is [`Nanos::MAX`]. Written by readers whose [`Expiry`](crate::Expiry) says so.
-    expires: AtomicU64,
+    /// Never is [`Nanos::MAX`].
+    expires: Nanos,
     pub prev: u32,
     pub next: u32,
 }
@@ -21,9 +21,9 @@ pub(crate) struct Timer {
 /// How long an entry may be left alone, and when it was used: 16 bytes more.
 #[derive(Debug, Default)]
 struct Idle {
-    /// In nanoseconds; 0 for an entry that may be left alone for ever.
+    /// Zero for an entry that may be left alone for ever, else in nanoseconds.
     limit: u64,
-    used: AtomicU64,
+    used: u64,
 }
 
 #[derive(Debug)]
@@ -55,6 +55,14 @@ impl Timers {
         now
     }
 
+    /// As `forward`, for who is alone.
+    #[inline]
+    pub(crate) fn forward_alone(&mut self, now: Nanos) -> Nanos {
+        let latest = self.latest.get_mut();
+        *latest = now.as_nanos().max(*latest);
+        Nanos::from_nanos(*latest)
+    }
+
     /// Sets when the entry in `slot` ends. `places` is how many the slab has.
     pub(crate) fn set(
         &mut self,
@@ -66,7 +74,7 @@ impl Timers {
     ) {
         let slot_at = slot as usize;
         if self.cells.len() < places as usize {
-            let never = || Timer { expires: AtomicU64::new(u64::MAX), prev: NIL, next: NIL };
+            let never = || Timer { expires: Nanos::MAX, prev: NIL, next: NIL };
             self.cells.resize_with(places as usize, never);
         }
         let limit = Nanos::from_duration(idle).as_nanos();
@@ -74,9 +82,9 @@ impl Timers {
             self.idle.resize_with(places as usize, Idle::default);
         }
         self.wheel.remove(&mut self.cells, slot);
-        *self.cells[slot_at].expires.get_mut() = expires.as_nanos();
+        self.cells[slot_at].expires = expires;
         if let Some(idle) = self.idle.get_mut(slot_at) {
-            *idle = Idle { limit, used: AtomicU64::new(now.as_nanos()) };
+            *idle = Idle { limit, used: now.as_nanos() };
         }
         let deadline = self.deadline(slot);
         if deadline < Nanos::MAX {
@@ -88,7 +96,7 @@ impl Timers {
     pub(crate) fn clear(&mut self, slot: u32) {
         self.wheel.remove(&mut self.cells, slot);
         if let Some(cell) = self.cells.get_mut(slot as usize) {
-            *cell.expires.get_mut() = u64::MAX;
+            cell.expires = Nanos::MAX;
         }
         if let Some(idle) = self.idle.get_mut(slot as usize) {
             *idle = Idle::default();
@@ -101,8 +109,7 @@ impl Timers {
         let expires = self.expires(slot);
         match self.idle.get(slot as usize) {
             Some(idle) if idle.limit > 0 => {
-                let used = idle.used.load(Ordering::Relaxed);
-                expires.min(Nanos::from_nanos(used.saturating_add(idle.limit)))
+                expires.min(Nanos::from_nanos(idle.used.saturating_add(idle.limit)))
             }
             _ => expires,
         }
@@ -122,8 +129,7 @@ impl Timers {
 
     /// When the entry ends at the latest.
     pub(crate) fn expires(&self, slot: u32) -> Nanos {
-        let cell = self.cells.get(slot as usize);
-        cell.map_or(Nanos::MAX, |cell| Nanos::from_nanos(cell.expires.load(Ordering::Relaxed)))
+        self.cells.get(slot as usize).map_or(Nanos::MAX, |cell| cell.expires)
     }
 
     /// How long the entry may be left alone; zero for ever.
@@ -134,19 +140,19 @@ impl Timers {
 
     /// The entry is used.
     #[inline]
-    pub(crate) fn touch(&self, slot: u32, now: Nanos) {
-        if let Some(idle) = self.idle.get(slot as usize)
+    pub(crate) fn touch(&mut self, slot: u32, now: Nanos) {
+        if let Some(idle) = self.idle.get_mut(slot as usize)
             && idle.limit > 0
         {
-            idle.used.store(now.as_nanos(), Ordering::Relaxed);
+            idle.used = now.as_nanos();
         }
     }
 
-    /// The entry ends at another time, as a reader found. A time that is earlier than the wheel
+    /// The entry ends at another time, as a use found. A time that is earlier than the wheel
     /// knows is kept by every read, and reclaimed when the wheel comes by.
-    pub(crate) fn extend(&self, slot: u32, expires: Nanos) {
-        if let Some(cell) = self.cells.get(slot as usize) {
-            cell.expires.store(expires.as_nanos(), Ordering::Relaxed);
+    pub(crate) fn extend(&mut self, slot: u32, expires: Nanos) {
+        if let Some(cell) = self.cells.get_mut(slot as usize) {
+            cell.expires = expires;
         }
     }
 

@@ -43,12 +43,9 @@ where
     pub fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> Option<&V> {
         let (now, hash) = (self.now(), self.hash(&key));
         // Looked up twice, for a borrow that is returned on one path lasts on all.
-        let expiry = self.options.expiry.clone();
-        if let Some(slot) = self.engine.get(hash, &key, now, expiry.as_deref()) {
-            self.hits += 1;
+        if let Some(slot) = self.engine.get(hash, &key, || now, &self.options) {
             return Some(self.engine.value(slot));
         }
-        self.misses += 1;
         let value = make();
         self.put_and_find(hash, key, value, now)
     }
