@@ -118,8 +118,10 @@ mod osa;
 mod overlay;
 mod roots;
 mod stored;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
 mod suggester;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod sync;
 mod terms;
 mod tree;
 mod write;
@@ -127,7 +129,7 @@ mod write;
 pub use builder::{Builder, Duplicates};
 pub use completions::Completions;
 pub use decay::Decay;
-pub use error::{BuildError, OpenError};
+pub use error::{BuildError, OpenError, SwapError};
 pub use fold::Fold;
 pub use fuzzy::{Fuzzy, Order};
 pub use hit::Hit;
@@ -135,8 +137,8 @@ pub use hits::{Blocklist, Boosted, Boosts, Dedup, Hits, Without};
 pub use index::Index;
 pub use memory::MemoryUse;
 pub use overlay::Overlay;
-#[cfg(feature = "std")]
-pub use suggester::{Compacted, Keep, OtherFold, Snapshot, Suggester};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use suggester::{Compacted, Keep, Snapshot, Suggester};
 pub use terms::Matches;
 
 /// The longest string, and the longest folded one, in bytes. No person types as much; a limit keeps

@@ -206,7 +206,11 @@ proptest! {
             alone.upsert_with_payload(text, weight, payload).unwrap();
         }
         let mut compacted = None;
+        let mut held = Vec::new();
         for (pick, other, change) in changes {
+            if pick % 5 == 0 {
+                held.push((suggest.snapshot(), brute.clone()));
+            }
             let text = query_of(&strings, pick, usize::MAX, &other);
             let was = brute.strings.get(&text).copied();
             match change {
@@ -238,10 +242,15 @@ proptest! {
                 Change::Compact => compacted = Some(suggest.compact().unwrap()),
                 Change::Swap => {
                     if let Some(done) = compacted.take() {
-                        suggest.swap(done);
+                        suggest.swap(done).unwrap();
                     }
                 }
             }
+        }
+        for (then, brute) in held {
+            prop_assert_eq!(then.len(), brute.strings.len());
+            prop_assert_eq!(then.complete("").map(said).collect::<Vec<_>>(), brute.complete(""));
+            prop_assert_eq!(then.search(&query).map(said).collect::<Vec<_>>(), brute.search(&query));
         }
         let now = suggest.snapshot();
         prop_assert_eq!(now.len(), brute.strings.len());

@@ -72,7 +72,7 @@ fn no_change_is_lost_while_compacted_indexes_are_swapped_in() {
         let compactor = scope.spawn(|| {
             let mut swaps = 0;
             while !done.load(Ordering::Relaxed) {
-                suggest.swap(suggest.compact().unwrap());
+                suggest.swap(suggest.compact().unwrap()).unwrap();
                 swaps += 1;
             }
             swaps
