@@ -246,6 +246,8 @@ fn spans_show_what_was_typed() {
     assert_eq!(spans("cafe"), [0.."cafe\u{301}".len()]);
     assert_eq!(spans("recieve"), [0..7]);
     assert_eq!(spans("rexeive"), [0..2, 3..7]);
+    // Of the beginnings that are as near, the one that shows most of what was typed.
+    assert_eq!(spans("reeive"), [0..2, 3..7]);
     assert_eq!(spans(""), [0..0; 0]);
     let found = index.search("city ne").next().unwrap();
     assert_eq!(found.spans(), [0..2, 9..13]);

@@ -105,13 +105,12 @@ fn missed(world: &World, edits: u8) -> f64 {
 }
 
 fn recall(world: &Arc<World>) -> [Case; 2] {
-    [1, 2]
-        .map(|edits| {
-            Case::from(Figured {
-                name: format!("misspellings not among the best ten, {}", typing_errors(edits)),
-                unit: Unit::Percent,
-                ours: figure("ours", world, move |world| missed(world, edits)),
-                peers: Vec::new(),
-            })
+    [1, 2].map(|edits| {
+        Case::from(Figured {
+            name: format!("misspellings not among the best ten, {}", typing_errors(edits)),
+            unit: Unit::Percent,
+            ours: figure("ours", world, move |world| missed(world, edits)),
+            peers: Vec::new(),
         })
+    })
 }

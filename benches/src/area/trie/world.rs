@@ -175,7 +175,11 @@ pub(super) fn shuffled(strings: &[Weighted], one_of: usize) -> Vec<Weighted> {
     shuffled.into_iter().take(strings.len() / one_of).cloned().collect()
 }
 
-pub(super) fn figure(name: &str, world: &Arc<World>, work: impl Fn(&World) -> f64 + 'static) -> Figure {
+pub(super) fn figure(
+    name: &str,
+    world: &Arc<World>,
+    work: impl Fn(&World) -> f64 + 'static,
+) -> Figure {
     let world = Arc::clone(world);
     Figure::new(name, move || work(&world))
 }
