@@ -33,13 +33,7 @@
 //! | the matched part in bold | [`Hit::spans`] |
 //!
 //! # Two phases
-//!
-//! Offline, count and build, as many shards as you like; `Index::merge` makes one of them, byte for byte
-//! the same as one build. Write [`as_bytes`](Index::as_bytes) to a file.
-//!
-//! Online, open the file ([`Index::from_bytes`] takes a `Vec<u8>`, a `&'static [u8]` or a memory map of
-//! yours), [`verify`](Index::verify) it if it has travelled, and serve it from a `Suggester`. Changes go to
-//! its overlay. A new file is swapped in while readers read; changes since it was counted are kept.
+#![cfg_attr(feature = "std", doc = include_str!("../docs/phases.md"))]
 //!
 //! # Order
 //!
@@ -73,7 +67,8 @@
 //! | of 1.9 million words, 9.9 bytes long on average, with weights | 7.0 a string |
 //! | [`terms`](Builder::terms) | about 10 a string and 3 a word more |
 //! | a form that is shown and differs from its key | its bytes and 1 |
-//! | [`Overlay`], and what is changed in a `Suggester` | 32, the bytes of the key, about 6; in a `Suggester` up to 12 more |
+//! | [`Overlay`], and what is changed in a `Suggester` | 32, the bytes of the key, about 8 |
+//! | `Suggester` | a seventh of a byte for each string of its index, to mark what is changed |
 #![doc = include_str!("../docs/memory.svg")]
 //!
 //! # Defaults

@@ -27,7 +27,7 @@ use over::Over;
 /// its index.
 ///
 /// A clone is one counter, and neither of the two ever sees what happens to the other: keep one to
-/// read from while the other is written to. A change after a clone copies about 2 kB, without one it is
+/// read from while the other is written to. A change after a clone copies about 3 kB, without one it is
 /// made in place.
 ///
 /// ```
@@ -46,7 +46,8 @@ use over::Over;
 /// # Ok::<(), voussoir_trie::BuildError>(())
 /// ```
 ///
-/// Memory: 32 bytes a string, its bytes, and about 6 bytes for the nodes above.
+/// Memory: 32 bytes a string, its bytes, and about 8 bytes for the nodes: 49.3 for each of 1.9 million
+/// words of 9.9 bytes that came in any order.
 #[derive(Clone, Debug)]
 pub struct Overlay {
     pub(crate) root: Node,

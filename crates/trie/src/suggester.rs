@@ -45,8 +45,8 @@ pub use swap::{Compacted, Keep};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Memory: the index, and 32 bytes for each changed string with its bytes, about 6 for the nodes above
-/// and up to 12 for the mark that hides it in the index.
+/// Memory: the index and a seventh of a byte for each of its strings; for each changed string 32 bytes,
+/// its bytes, and about 8 for the nodes.
 pub struct Suggester<B = Vec<u8>> {
     state: ArcSwap<State<B>>,
     /// Held by who makes the next state from the last.
@@ -104,7 +104,7 @@ impl<B: AsRef<[u8]>> Suggester<B> {
 
     /// Adds a string, or gives it another weight.
     ///
-    /// Complexity: O(length + log changes), and 3 to 6 kB copied.
+    /// Complexity: O(length + log changes), and about 4 kB copied.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@
 use alloc::sync::Arc;
 
 use super::entry::Entry;
-use super::inner::{Border, FAN, Inner};
+use super::inner::{Border, Child, FAN, Inner};
 use super::leaf::Leaf;
 use crate::bytes::common;
 use crate::tree::Ranks;
@@ -53,7 +53,7 @@ impl Node {
     pub(crate) fn best(&self) -> Option<u64> {
         match self {
             Self::Leaf(leaf) => leaf.best(),
-            Self::Inner(inner) => inner.children().iter().filter_map(|child| child.best()).max(),
+            Self::Inner(inner) => inner.children().iter().filter_map(Child::best).max(),
         }
     }
 
