@@ -223,14 +223,14 @@ impl<'a> Tree<'a> {
     /// The strings of a bucket.
     #[inline]
     pub(crate) fn bucket(&self, bucket: u32, ranks: Ranks) -> Strings<'a> {
-        let at = u32_at(self.bucket_offsets, bucket as usize * 4) as usize;
+        let at = u32_at(self.bucket_offsets, (bucket as usize).saturating_mul(4)) as usize;
         Strings { bytes: self.strings.get(at..).unwrap_or_default(), left: ranks.len() }
     }
 
     /// The weight that a code stands for.
     #[inline]
     pub(crate) fn weight(&self, code: u64) -> u64 {
-        if self.weights.is_empty() { code } else { u64_at(self.weights, code as usize * 8) }
+        if self.weights.is_empty() { code } else { u64_at(self.weights, (code as usize).saturating_mul(8)) }
     }
 
     /// What lies below `prefix`.
