@@ -230,7 +230,11 @@ impl<'a> Tree<'a> {
     /// The weight that a code stands for.
     #[inline]
     pub(crate) fn weight(&self, code: u64) -> u64 {
-        if self.weights.is_empty() { code } else { u64_at(self.weights, (code as usize).saturating_mul(8)) }
+        if self.weights.is_empty() {
+            code
+        } else {
+            u64_at(self.weights, (code as usize).saturating_mul(8))
+        }
     }
 
     /// What lies below `prefix`.
