@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let done = suggest.compact()?;
     suggest.upsert("Prisoners of Geography", 40)?;
-    suggest.swap(done);
+    suggest.swap(done)?;
     let now = suggest.snapshot();
     println!("\ncompacted while another came: {} titles, {} change kept", now.len(), now.changes());
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use voussoir::trie::{Fold, Fuzzy, Hit, Index};
 use voussoir_benches::completion::data;
 
@@ -66,12 +66,24 @@ fn main() -> ExitCode {
 
 fn build(options: &Options) -> Result<Index, Box<dyn std::error::Error>> {
     let reading = Instant::now();
+    let waiting = ProgressBar::new_spinner();
+    waiting.enable_steady_tick(Duration::from_millis(80));
     let strings = match &options.file {
         Some(path) => {
-            data::read(path).map_err(|wrong| format!("cannot read {}: {wrong}", path.display()))?
+            waiting.set_message(format!("reading {}", path.display()));
+            let strings = data::read(path)
+                .map_err(|wrong| format!("cannot read {}: {wrong}", path.display()))?;
+            if strings.is_empty() {
+                return Err(format!("no line of string<TAB>weight in {}", path.display()).into());
+            }
+            strings
         }
-        None => data::made_up(500_000),
+        None => {
+            waiting.set_message("making up words");
+            data::made_up(500_000)
+        }
     };
+    waiting.finish_and_clear();
     let read = reading.elapsed();
     let style = ProgressStyle::with_template("{msg} {bar:40} {human_pos}/{human_len} {elapsed}")?;
     let bar = ProgressBar::new(strings.len() as u64).with_style(style).with_message("adding");
@@ -91,7 +103,7 @@ fn build(options: &Options) -> Result<Index, Box<dyn std::error::Error>> {
     let memory = index.memory();
     eprintln!(
         "{} strings: read in {read:.2?}, built in {took:.2?} ({:.1} million a second), {:.1} MB, {:.2} bytes each",
-        memory.strings,
+        HumanCount(memory.strings as u64),
         memory.strings as f64 / took.as_secs_f64() / 1e6,
         memory.bytes as f64 / 1e6,
         memory.per_string(),
@@ -101,6 +113,9 @@ fn build(options: &Options) -> Result<Index, Box<dyn std::error::Error>> {
 
 fn ask(index: &Index, options: &Options) -> io::Result<()> {
     let prompts = io::stdin().is_terminal();
+    if prompts {
+        println!("type a beginning; an empty line ends");
+    }
     let mut lines = io::stdin().lock().lines();
     loop {
         if prompts {
@@ -176,7 +191,10 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Options>, Str
         match word.as_str() {
             "--help" | "-h" => return Ok(None),
             "--fuzzy" => options.fuzzy = Fuzzy::auto(),
-            "--edits" => options.fuzzy = Fuzzy::edits(number()?.min(2) as u8),
+            "--edits" => match number()? {
+                edits @ 0..=2 => options.fuzzy = Fuzzy::edits(edits as u8),
+                more => return Err(format!("--edits takes 0 to 2, not {more}")),
+            },
             "--fold" => options.fold = Fold::ALL,
             "--words" => options.words = true,
             "--top" => options.top = number()?,

@@ -96,9 +96,9 @@ fn grid(picture: &mut String) {
 fn latency(board: &Value) -> String {
     let mut picture = head(
         "Mean time of the best ten of 1.9 million words against the length of the prefix, 0 to 8, \
-         both on one machine: voussoir-trie stays at one to three microseconds; weighted_trie, which \
-         keeps ready lists at every node, is below a microsecond; pruning_radix_trie about ten; a \
-         sorted list and fst fall from a tenth of a second to one and ten.",
+         both on one machine: voussoir-trie stays at about one microsecond; weighted_trie, which \
+         keeps ready lists at every node, takes a third of one; pruning_radix_trie about five; a \
+         sorted list and fst fall from a tenth of a second to half of one and six.",
     );
     grid(&mut picture);
     let x = |length: usize| 70.0 + 48.0 * length as f64;

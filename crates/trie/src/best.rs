@@ -59,6 +59,8 @@ pub(crate) struct Best<'a> {
     /// How many more steps are believed. A sound trie of n strings has fewer than 2n nodes and
     /// children; an unsound order by weight may name one child again and again.
     steps: u64,
+    /// How many more strings there can be.
+    left: u32,
 }
 
 impl<'a> Best<'a> {
@@ -67,7 +69,13 @@ impl<'a> Best<'a> {
     }
 
     fn with_heap(tree: Tree<'a>, heap: BinaryHeap<Cursor>) -> Self {
-        Self { tree, heap, without: Vec::new(), steps: 4 * u64::from(tree.count) + 64 }
+        Self {
+            tree,
+            heap,
+            without: Vec::new(),
+            steps: 4 * u64::from(tree.count) + 64,
+            left: tree.count,
+        }
     }
 
     /// Everything below one place.
@@ -167,6 +175,7 @@ impl Iterator for Best<'_> {
                 let found = (cursor.code, cursor.rank);
                 let at = Ranks { first: cursor.rank, end: cursor.rank.saturating_add(1) };
                 if !self.is_left_out(at) {
+                    self.left = self.left.checked_sub(1)?;
                     return Some(found);
                 }
                 cursor = self.heap.pop()?;

@@ -7,9 +7,9 @@ use crate::fold::Fold;
 use crate::fuzzy::Fuzzy;
 use crate::hit::{Asked, Hit, Source};
 use crate::osa::Osa;
-use crate::overlay::best::BestEntries;
-use crate::overlay::node::Node;
-use crate::overlay::shadow::Shadow;
+use crate::overlay::best::{BestEntries, Found};
+use crate::overlay::leaf::Leaf;
+use crate::overlay::over::Over;
 use crate::overlay::typed;
 use crate::roots::{self, Root};
 use crate::tree::{Ranks, Tree};
@@ -19,7 +19,7 @@ use crate::tree::{Ranks, Tree};
 pub(crate) struct View<'a> {
     pub(crate) tree: Tree<'a>,
     pub(crate) fold: Fold,
-    pub(crate) over: Option<(&'a Node, &'a Shadow)>,
+    pub(crate) over: Option<Over<'a>>,
 }
 
 /// The strings that begin with a query, best first, each found when it is asked for.
@@ -40,8 +40,9 @@ pub struct Completions<'a> {
     started: bool,
     base: Best<'a>,
     over: Option<BestEntries<'a>>,
-    next_base: Option<Hit<'a>>,
-    next_over: Option<Hit<'a>>,
+    /// The next of each, if it was found and not yet taken.
+    next_base: Option<Next<'a>>,
+    next_over: Option<Next<'a>>,
     base_roots: Vec<Root>,
     over_roots: Vec<(Ranks, u8)>,
 }
@@ -100,9 +101,8 @@ impl<'a> Completions<'a> {
         if let Some(place) = self.view.tree.locate(key) {
             self.base = Best::below(self.view.tree, place);
         }
-        if let Some((node, _)) = self.view.over {
-            let ranks = Ranks { first: node.rank(key, false), end: node.rank(key, true) };
-            self.over = Some(BestEntries::within(node, [ranks], Vec::new()));
+        if let Some(Over { root: node, .. }) = self.view.over {
+            self.over = Some(BestEntries::within(node, [node.ranks(key)], Vec::new()));
         }
     }
 
@@ -111,7 +111,7 @@ impl<'a> Completions<'a> {
         let Some(osa) = Osa::new(&self.key, edits, self.fuzzy.right_letters()) else { return };
         let separated = self.view.fold.keeps_display();
         self.base_roots = roots::find(self.view.tree, &osa, edits, separated);
-        if let Some((node, _)) = self.view.over {
+        if let Some(Over { root: node, .. }) = self.view.over {
             self.over_roots = typed::find(node, &osa, edits, separated);
         }
     }
@@ -134,7 +134,7 @@ impl<'a> Completions<'a> {
             (of_stage.map(|root| root.place).collect(), without.unwrap_or_default())
         };
         self.base = Best::below_all(self.view.tree, places, without);
-        if let Some((node, _)) = self.view.over {
+        if let Some(Over { root: node, .. }) = self.view.over {
             let clips = typed::within(&self.over_roots, stage);
             let without = match stage.checked_sub(1) {
                 Some(before) if !all => typed::within(&self.over_roots, before),
@@ -159,45 +159,58 @@ impl<'a> Completions<'a> {
         least.unwrap_or(self.stage)
     }
 
-    fn hit(&self, source: Source<'a>, weight: u64, distance: u8) -> Hit<'a> {
+    fn hit(&self, next: Next<'a>) -> Hit<'a> {
+        let Next { weight, rank, over } = next;
+        let distance = self.distance(rank, over.is_some());
+        let source = match over {
+            None => Source::Index { tree: self.view.tree, rank },
+            Some((leaf, at)) => Source::Overlay { leaf, at },
+        };
         let asked = Asked::Prefix(self.query);
         let group = if self.fuzzy.by_weight() { 0 } else { distance };
         Hit { source, fold: self.view.fold, weight, score: weight, distance, group, asked }
     }
 
     #[inline]
-    fn find_base(&mut self) -> Option<Hit<'a>> {
+    fn find_base(&mut self) -> Option<Next<'a>> {
         loop {
             let (code, rank) = self.base.next()?;
-            if self.view.over.is_some_and(|(_, shadow)| shadow.contains(rank)) {
+            if self.view.over.is_some_and(|over| over.hides(self.view.tree, rank)) {
                 continue;
             }
-            let weight = self.view.tree.weight(code);
-            let source = Source::Index { tree: self.view.tree, rank };
-            return Some(self.hit(source, weight, self.distance(rank, false)));
+            return Some(Next { weight: self.view.tree.weight(code), rank, over: None });
         }
     }
 
-    fn find_over(&mut self) -> Option<Hit<'a>> {
-        let found = self.over.as_mut()?.next()?;
-        let source = Source::Overlay { leaf: found.leaf, at: found.at };
-        let weight = found.leaf.entry(found.at).weight;
-        Some(self.hit(source, weight, self.distance(found.rank, true)))
+    fn find_over(&mut self) -> Option<Next<'a>> {
+        let Found { leaf, at, rank } = self.over.as_mut()?.next()?;
+        Some(Next { weight: leaf.entry(at).weight, rank, over: Some((leaf, at)) })
     }
 
     #[inline]
-    fn next_of_stage(&mut self) -> Option<Hit<'a>> {
+    fn next_of_stage(&mut self) -> Option<Next<'a>> {
         if self.over.is_none() {
             return self.find_base();
         }
-        self.next_base = self.next_base.take().or_else(|| self.find_base());
-        self.next_over = self.next_over.take().or_else(|| self.find_over());
-        match (&self.next_base, &self.next_over) {
-            (Some(base), Some(over)) if base.order(over).is_gt() => self.next_over.take(),
-            (Some(_), _) => self.next_base.take(),
-            (None, _) => self.next_over.take(),
-        }
+        self.next_base = self.next_base.or_else(|| self.find_base());
+        self.next_over = self.next_over.or_else(|| self.find_over());
+        let takes_over = match (&self.next_base, &self.next_over) {
+            (Some(base), Some(over)) if base.weight == over.weight => {
+                self.hit(*base).order(&self.hit(*over)).is_gt()
+            }
+            (Some(base), Some(over)) => over.weight > base.weight,
+            (base, _) => base.is_none(),
+        };
+        if takes_over { self.next_over.take() } else { self.next_base.take() }
     }
+}
+
+/// What comes next of the index, or of the overlay, where it has a place in a leaf.
+#[derive(Clone, Copy)]
+struct Next<'a> {
+    weight: u64,
+    rank: u32,
+    over: Option<(&'a Leaf, usize)>,
 }
 
 impl<'a> Iterator for Completions<'a> {
@@ -209,8 +222,8 @@ impl<'a> Iterator for Completions<'a> {
             self.start();
         }
         loop {
-            if let Some(hit) = self.next_of_stage() {
-                return Some(hit);
+            if let Some(next) = self.next_of_stage() {
+                return Some(self.hit(next));
             }
             if self.stage >= self.edits {
                 return None;

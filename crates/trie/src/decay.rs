@@ -49,12 +49,18 @@ impl Decay {
         Ok(Self { half_life: half_life.as_secs_f64() })
     }
 
-    /// The score of one event; 0, the least, if its weight is not above 0.
+    /// The score of one event; 0, the least, if its weight is not above 0. An infinite weight is taken
+    /// as the greatest finite one.
     pub fn score(self, weight: f64, at: Nanos) -> u64 {
-        if weight > 0.0 { to_score(self.exponent(at) + libm::log2(weight)) } else { 0 }
+        if weight > 0.0 {
+            to_score(self.exponent(at) + libm::log2(weight.min(f64::MAX)))
+        } else {
+            0
+        }
     }
 
-    /// The score after another event. Events may come in any order of their times.
+    /// The score after another event. Events may come in any order of their times. What is no score
+    /// (a plain weight, say) counts as next to nothing, or as more than any score.
     pub fn add(self, score: Option<u64>, weight: f64, at: Nanos) -> u64 {
         let event = self.score(weight, at);
         let Some(score) = score.filter(|&score| score > 0) else { return event };
@@ -67,7 +73,7 @@ impl Decay {
         to_score(most + sum)
     }
 
-    /// What a score is worth at a time, in weights of events.
+    /// What a score is worth at a time, in weights of events; infinite where no `f64` holds it.
     pub fn worth_at(self, score: u64, at: Nanos) -> f64 {
         if score == 0 { 0.0 } else { libm::exp2(from_score(score) - self.exponent(at)) }
     }
@@ -84,6 +90,14 @@ fn to_score(exponent: f64) -> u64 {
     sorted.max(1)
 }
 
+/// Always finite, so that no sum of scores is `NaN`.
 fn from_score(score: u64) -> f64 {
-    f64::from_bits(if score >> 63 == 1 { score & !(1 << 63) } else { !score })
+    let exponent = f64::from_bits(if score >> 63 == 1 { score & !(1 << 63) } else { !score });
+    if exponent.is_finite() {
+        exponent
+    } else if score >> 63 == 1 {
+        f64::MAX
+    } else {
+        f64::MIN
+    }
 }

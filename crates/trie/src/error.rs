@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::fold::Fold;
+
 /// Why a string was not added or an index not built. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -55,4 +57,29 @@ pub enum OpenError {
     /// What follows the header does not have its checksum.
     #[error("content of the snapshot is damaged")]
     Content,
+}
+
+/// Why an index was not put in the place of another, which stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SwapError {
+    /// It folds in another way.
+    #[error("index folds by {found:?}; allowed: {expected:?}")]
+    OtherFold {
+        /// How the suggester folds.
+        expected: Fold,
+        /// How the index does.
+        found: Fold,
+    },
+    /// Changes would be lost, as they are in no index but the one that was to go; or the epoch is that
+    /// of another suggester.
+    #[error("changes since epoch {asked} are not at hand; allowed: {oldest} to {newest}")]
+    OtherEpoch {
+        /// The epoch since which changes were to be kept.
+        asked: u64,
+        /// The first epoch since which all changes are at hand.
+        oldest: u64,
+        /// The epoch of the last change.
+        newest: u64,
+    },
 }

@@ -83,7 +83,7 @@ pub(crate) fn terms(fold: Fold, display: &str, query: &str) -> Vec<Range<usize>>
 }
 
 /// The characters at the beginning of `key` that `query` has too, in the alignment with the fewest
-/// errors and, of these, with the shortest beginning.
+/// errors and, of these, with the longest beginning: `cat` marks `ca` and `t` of `cart`, not `ca` alone.
 fn typed_right(query: &[char], key: &[char], distance: u8) -> Vec<bool> {
     let key = &key[..key.len().min(query.len() + usize::from(distance))];
     let width = key.len() + 1;
@@ -108,7 +108,7 @@ fn typed_right(query: &[char], key: &[char], distance: u8) -> Vec<bool> {
     }
     let at = |i: usize, j: usize| table[i * width + j];
     let mut i = query.len();
-    let mut j = (0..=key.len()).min_by_key(|&j| at(i, j)).unwrap_or(0);
+    let mut j = (0..=key.len()).rev().min_by_key(|&j| at(i, j)).unwrap_or(0);
     let mut marked = vec![false; j];
     while i > 0 && j > 0 {
         if query[i - 1] == key[j - 1] && at(i, j) == at(i - 1, j - 1) {

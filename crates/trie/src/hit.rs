@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use crate::fold::Fold;
 use crate::highlight;
-use crate::overlay::node::Leaf;
+use crate::overlay::leaf::Leaf;
 use crate::stored;
 use crate::tree::Tree;
 

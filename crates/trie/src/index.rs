@@ -171,12 +171,8 @@ impl<B: AsRef<[u8]>> Index<B> {
     /// Complexity: O(length).
     pub fn get(&self, text: &str) -> Option<Hit<'_>> {
         let tree = self.tree();
-        let rank = if self.fold().keeps_display() {
-            tree.rank_of(&stored::stored(self.fold(), text).ok()?)
-        } else {
-            tree.rank_of(text.as_bytes())
-        };
-        rank.map(|rank| self.hit(rank))
+        let key = stored::key(self.fold(), text).ok()?;
+        tree.rank_of(&key).map(|rank| self.hit(rank))
     }
 
     /// Every string, in order of the bytes of its key.
@@ -222,13 +218,7 @@ impl<B: AsRef<[u8]>> Index<B> {
                 (hit.key() == key[..end]).then_some(hit)
             });
         }
-        let mut longest: Option<(u32, usize)> = None;
-        tree.locate_or_longest(key.as_bytes(), &mut |(rank, len)| {
-            if longest.is_none_or(|(_, most)| len >= most) {
-                longest = Some((rank, len));
-            }
-        });
-        longest.map(|(rank, _)| self.hit(rank))
+        tree.rank_of_longest(key.as_bytes()).map(|rank| self.hit(rank))
     }
 
     /// The strings that begin with `query`, best first.
@@ -266,6 +256,12 @@ impl<B: AsRef<[u8]>> Index<B> {
     /// The bytes of the snapshot. What `B` holds beyond them is not counted.
     pub fn memory(&self) -> MemoryUse {
         MemoryUse { bytes: self.as_bytes().len(), strings: self.len() }
+    }
+
+    /// The same bytes, held otherwise.
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    pub(crate) fn map_bytes<C>(self, hold: impl FnOnce(B) -> C) -> Index<C> {
+        Index { bytes: hold(self.bytes), header: self.header }
     }
 
     pub(crate) fn section(&self, section: Section) -> &[u8] {

@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
-use crate::tree::{Kind, Ranks, Strings, Tree};
+use crate::tree::{Kind, LONGEST, Ranks, Strings, Tree};
 
-/// Lends each key until the next is asked for.
+/// Lends each key until the next is asked for. No key is longer than [`LONGEST`], whatever a mutated
+/// snapshot says.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys<'a> {
     tree: Tree<'a>,
@@ -27,7 +28,9 @@ impl<'a> Keys<'a> {
     }
 
     fn enter(&mut self, node: u32, ranks: Ranks) {
-        if let Some(record) = self.tree.node(node) {
+        if let Some(record) = self.tree.node(node)
+            && self.key.len() <= LONGEST
+        {
             self.key.extend_from_slice(record.common);
             self.path.push((node, ranks, 0, self.key.len()));
         }
@@ -39,10 +42,10 @@ impl<'a> Keys<'a> {
             if let Some(strings) = &mut self.strings {
                 if let Some((same, rest)) = strings.next() {
                     self.key.truncate(self.depth.saturating_add(same));
-                    self.key.extend_from_slice(rest);
+                    self.key.extend_from_slice(&rest[..rest.len().min(LONGEST)]);
                     let rank = self.rank;
                     self.rank = self.rank.saturating_add(1);
-                    return Some((rank, &self.key));
+                    return Some((rank, &self.key[..self.key.len().min(LONGEST)]));
                 }
                 self.strings = None;
             }

@@ -33,13 +33,7 @@
 //! | the matched part in bold | [`Hit::spans`] |
 //!
 //! # Two phases
-//!
-//! Offline, count and build, as many shards as you like; `Index::merge` makes one of them, byte for byte
-//! the same as one build. Write [`as_bytes`](Index::as_bytes) to a file.
-//!
-//! Online, open the file ([`Index::from_bytes`] takes a `Vec<u8>`, a `&'static [u8]` or a memory map of
-//! yours), [`verify`](Index::verify) it if it has travelled, and serve it from a `Suggester`. Changes go to
-//! its overlay. A new file is swapped in while readers read; changes since it was counted are kept.
+#![cfg_attr(feature = "std", doc = include_str!("../docs/phases.md"))]
 //!
 //! # Order
 //!
@@ -73,7 +67,8 @@
 //! | of 1.9 million words, 9.9 bytes long on average, with weights | 7.0 a string |
 //! | [`terms`](Builder::terms) | about 10 a string and 3 a word more |
 //! | a form that is shown and differs from its key | its bytes and 1 |
-//! | [`Overlay`], and what is changed in a `Suggester` | 32, the bytes of the key, about 6; in a `Suggester` up to 12 more |
+//! | [`Overlay`], and what is changed in a `Suggester` | 32, the bytes of the key, about 8 |
+//! | `Suggester` | a seventh of a byte for each string of its index, to mark what is changed |
 #![doc = include_str!("../docs/memory.svg")]
 //!
 //! # Defaults
@@ -118,8 +113,10 @@ mod osa;
 mod overlay;
 mod roots;
 mod stored;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
 mod suggester;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+mod sync;
 mod terms;
 mod tree;
 mod write;
@@ -127,7 +124,7 @@ mod write;
 pub use builder::{Builder, Duplicates};
 pub use completions::Completions;
 pub use decay::Decay;
-pub use error::{BuildError, OpenError};
+pub use error::{BuildError, OpenError, SwapError};
 pub use fold::Fold;
 pub use fuzzy::{Fuzzy, Order};
 pub use hit::Hit;
@@ -135,8 +132,8 @@ pub use hits::{Blocklist, Boosted, Boosts, Dedup, Hits, Without};
 pub use index::Index;
 pub use memory::MemoryUse;
 pub use overlay::Overlay;
-#[cfg(feature = "std")]
-pub use suggester::{Compacted, Keep, OtherFold, Snapshot, Suggester};
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use suggester::{Compacted, Keep, Snapshot, Suggester};
 pub use terms::Matches;
 
 /// The longest string, and the longest folded one, in bytes. No person types as much; a limit keeps

@@ -54,6 +54,11 @@ impl Walk {
                 self.step(osa, c);
             }
         } else {
+            if self.missing > 0 {
+                // Only a mutated snapshot breaks a character off. It counts as one, so that no walk is
+                // longer than what the query is forgiven.
+                self.step(osa, char::REPLACEMENT_CHARACTER);
+            }
             self.missing = (byte.leading_ones() as u8).clamp(2, 4) - 1;
             self.partial = u32::from(byte) & (0x3f >> self.missing);
         }

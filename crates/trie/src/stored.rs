@@ -1,6 +1,7 @@
 //! What is stored for a string: its folded key, and after a separator the form that is shown where
 //! that differs. So the forms of one key are neighbours, and keys sort as their strings do.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -9,10 +10,13 @@ use crate::error::BuildError;
 use crate::fold::{Fold, SEPARATOR};
 
 /// The stored form of `text`.
-pub(crate) fn stored(fold: Fold, text: &str) -> Result<Vec<u8>, BuildError> {
+pub(crate) fn key(fold: Fold, text: &str) -> Result<Cow<'_, [u8]>, BuildError> {
+    if !fold.keeps_display() {
+        return fits(text).map(|()| text.as_bytes().into());
+    }
     let mut key = Vec::new();
     append(fold, text, &mut String::new(), &mut key)?;
-    Ok(key)
+    Ok(key.into())
 }
 
 /// Appends the stored form of `text`; `folded` lends its memory.
@@ -22,10 +26,6 @@ pub(crate) fn append(
     folded: &mut String,
     to: &mut Vec<u8>,
 ) -> Result<(), BuildError> {
-    let fits = |text: &str| match text.len() {
-        len if len > MAX_LEN => Err(BuildError::TooLong { len, most: MAX_LEN }),
-        _ => Ok(()),
-    };
     fits(text)?;
     if !fold.keeps_display() {
         to.extend(text.as_bytes());
@@ -39,6 +39,13 @@ pub(crate) fn append(
         to.extend(text.as_bytes());
     }
     Ok(())
+}
+
+fn fits(text: &str) -> Result<(), BuildError> {
+    match text.len() {
+        len if len > MAX_LEN => Err(BuildError::TooLong { len, most: MAX_LEN }),
+        _ => Ok(()),
+    }
 }
 
 /// The key and the form that is shown.

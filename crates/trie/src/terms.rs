@@ -20,6 +20,7 @@ use crate::fold::Fold;
 use crate::header::{SECTIONS, Section};
 use crate::hit::{Asked, Hit, Source};
 use crate::index::Index;
+use crate::overlay::entries::Entries;
 use crate::overlay::node::Node;
 use crate::stored;
 use crate::tree::Ranks;
@@ -211,7 +212,7 @@ impl<'a> Matches<'a> {
         let (whole, last) = of_query(&folded);
         let plan = plan(&view, sections, &whole, last).unwrap_or(Plan::Nothing);
         let mut over = match view.over {
-            Some((node, _)) => scan(&view, node, query, &whole, last),
+            Some(over) => scan(&view, over.root, query, &whole, last),
             None => Vec::new(),
         };
         over.sort_by(|a, b| b.order(a));
@@ -224,7 +225,7 @@ impl<'a> Matches<'a> {
             let rank =
                 u32::try_from(place).ok().map(|place| self.sections.ranking.get(place) as u32);
             let Some(rank) = rank.filter(|&rank| rank < self.view.tree.count) else { continue };
-            if self.view.over.is_some_and(|(_, shadow)| shadow.contains(rank)) {
+            if self.view.over.is_some_and(|over| over.hides(self.view.tree, rank)) {
                 continue;
             }
             let tree = self.view.tree;
@@ -341,8 +342,8 @@ fn scan<'a>(
     last: Option<&str>,
 ) -> Vec<Hit<'a>> {
     let mut found = Vec::new();
-    for rank in 0..node.count() {
-        let Some((leaf, at)) = node.at(rank) else { break };
+    let mut entries = Entries::of(node);
+    while let Some((leaf, at)) = entries.next_place() {
         if !leaf.entry(at).lives() {
             continue;
         }

@@ -24,7 +24,7 @@ pub(crate) const BUCKET: u32 = 32;
 
 /// How long what is stored for a key can be: key, a separator and the form that is shown, at most
 /// 4,096 bytes each, see [`MAX_LEN`](crate::MAX_LEN). What is longer is a mutation.
-const LONGEST: usize = 2 * crate::MAX_LEN + 1;
+pub(crate) const LONGEST: usize = 2 * crate::MAX_LEN + 1;
 
 /// A run of ranks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,26 +223,30 @@ impl<'a> Tree<'a> {
     /// The strings of a bucket.
     #[inline]
     pub(crate) fn bucket(&self, bucket: u32, ranks: Ranks) -> Strings<'a> {
-        let at = u32_at(self.bucket_offsets, bucket as usize * 4) as usize;
+        let at = u32_at(self.bucket_offsets, (bucket as usize).saturating_mul(4)) as usize;
         Strings { bytes: self.strings.get(at..).unwrap_or_default(), left: ranks.len() }
     }
 
     /// The weight that a code stands for.
     #[inline]
     pub(crate) fn weight(&self, code: u64) -> u64 {
-        if self.weights.is_empty() { code } else { u64_at(self.weights, code as usize * 8) }
+        if self.weights.is_empty() {
+            code
+        } else {
+            u64_at(self.weights, (code as usize).saturating_mul(8))
+        }
     }
 
     /// What lies below `prefix`.
     #[inline]
     pub(crate) fn locate(&self, prefix: &[u8]) -> Option<Place> {
-        self.locate_or_longest(prefix, &mut |_| ())
+        self.walk::<false>(prefix, &mut |_, _| ())
     }
 
     /// The rank of `key`.
     pub(crate) fn rank_of(&self, key: &[u8]) -> Option<u32> {
         let mut found = None;
-        self.locate_or_longest(key, &mut |(rank, len)| {
+        self.walk::<false>(key, &mut |rank, len| {
             if len == key.len() {
                 found = Some(rank);
             }
@@ -250,11 +254,25 @@ impl<'a> Tree<'a> {
         found
     }
 
-    /// What lies below `prefix`; on the way, each key that `prefix` begins with, with its length.
-    pub(crate) fn locate_or_longest(
+    /// The rank of the longest key that `text` begins with.
+    pub(crate) fn rank_of_longest(&self, text: &[u8]) -> Option<u32> {
+        let mut longest: Option<(u32, usize)> = None;
+        self.walk::<true>(text, &mut |rank, len| {
+            if longest.is_none_or(|(_, most)| len >= most) {
+                longest = Some((rank, len));
+            }
+        });
+        longest.map(|(rank, _)| rank)
+    }
+
+    /// What lies below `prefix`. Reports the key that is `prefix`, and if `ALL`, each key that `prefix`
+    /// begins with, with its length: to look for one at a node, a bucket has to be read that is else not
+    /// on the way.
+    #[inline]
+    fn walk<const ALL: bool>(
         &self,
         prefix: &[u8],
-        on_key: &mut impl FnMut((u32, usize)),
+        on_key: &mut impl FnMut(u32, usize),
     ) -> Option<Place> {
         let (mut index, mut ranks, mut rest) = (0, self.all(), prefix);
         if ranks.len() == 0 {
@@ -278,20 +296,22 @@ impl<'a> Tree<'a> {
             let child = node.child(at, ranks)?;
             match child.kind {
                 Kind::Node(to) => {
-                    self.ends_here(&node, ranks, prefix.len() - rest.len(), on_key);
+                    if ALL {
+                        self.ends_here(&node, ranks, prefix.len() - rest.len(), on_key);
+                    }
                     if child.label != next {
                         return None;
                     }
                     (index, ranks, rest) = (to, child.ranks, &rest[1..]);
                 }
                 Kind::Bucket(bucket) => {
-                    if at > 0 {
+                    if ALL && at > 0 {
                         self.ends_here(&node, ranks, prefix.len() - rest.len(), on_key);
                     }
                     let before = prefix.len() - rest.len();
                     let strings = self.bucket(bucket, child.ranks);
                     let found = strings.find(rest, |place, len| {
-                        on_key((child.ranks.first + place, before + len));
+                        on_key(child.ranks.first + place, before + len);
                     })?;
                     let ranks = Ranks {
                         first: child.ranks.first + found.first,
@@ -309,12 +329,12 @@ impl<'a> Tree<'a> {
         node: &Node<'a>,
         ranks: Ranks,
         len: usize,
-        on_key: &mut impl FnMut((u32, usize)),
+        on_key: &mut impl FnMut(u32, usize),
     ) {
         if let Some(Child { kind: Kind::Bucket(bucket), ranks, .. }) = node.child(0, ranks)
             && let Some((_, [])) = self.bucket(bucket, ranks).next()
         {
-            on_key((ranks.first, len));
+            on_key(ranks.first, len);
         }
     }
 

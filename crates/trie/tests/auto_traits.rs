@@ -2,8 +2,8 @@
 
 use voussoir_trie::{
     Blocklist, Boosts, BuildError, Builder, Compacted, Completions, Decay, Duplicates, Fold, Fuzzy,
-    Hit, Index, Keep, Matches, MemoryUse, OpenError, Order, OtherFold, Overlay, Snapshot,
-    Suggester,
+    Hit, Index, Keep, Matches, MemoryUse, OpenError, Order, Overlay, Snapshot, Suggester,
+    SwapError,
 };
 
 fn shared<T: Send + Sync + std::panic::UnwindSafe>() {}
@@ -25,7 +25,7 @@ fn everything_may_be_shared_among_threads() {
     shared::<Boosts>();
     shared::<BuildError>();
     shared::<OpenError>();
-    shared::<OtherFold>();
+    shared::<SwapError>();
 }
 
 #[test]

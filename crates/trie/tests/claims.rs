@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use voussoir_core::Nanos;
 use voussoir_trie::{
-    BuildError, Decay, Duplicates, Fold, Fuzzy, Index, Keep, MAX_LEN, OtherFold, Overlay, Suggester,
+    BuildError, Decay, Duplicates, Fold, Fuzzy, Index, MAX_LEN, Overlay, Suggester,
 };
 
 fn keys<'a>(hits: impl Iterator<Item = voussoir_trie::Hit<'a>>) -> Vec<String> {
@@ -162,26 +162,6 @@ fn duplicates_are_resolved_by_the_rule() {
 }
 
 #[test]
-fn an_index_that_folds_otherwise_is_not_swapped_in() {
-    let suggest = Suggester::new(Index::build([("a", 1)]).unwrap());
-    let other = Index::builder().fold(Fold::ALL).build().unwrap();
-    let refused = suggest.swap_index(other, Keep::Clear);
-    assert_eq!(refused, Err(OtherFold { expected: Fold::NONE, found: Fold::ALL }));
-    assert_eq!(keys(suggest.snapshot().complete("")), ["a"]);
-}
-
-#[test]
-fn a_string_deleted_while_an_index_is_made_stays_deleted() {
-    let suggest = Suggester::new(Index::build([("a", 1)]).unwrap());
-    suggest.upsert("b", 2).unwrap();
-    let done = suggest.compact().unwrap();
-    suggest.remove("b").unwrap();
-    suggest.remove("a").unwrap();
-    suggest.swap(done);
-    assert_eq!(keys(suggest.snapshot().complete("")), [""; 0]);
-}
-
-#[test]
 fn decayed_scores_sort_as_worths_do_at_any_time() {
     let decay = Decay::half_life(Duration::from_mins(10)).unwrap();
     let mut events: Vec<Vec<(f64, Nanos)>> = vec![Vec::new(); 300];
@@ -224,6 +204,35 @@ fn decayed_scores_sort_as_worths_do_at_any_time() {
     assert_eq!(decay.add(Some(0), f64::NAN, Nanos::MAX), 0);
 }
 
+/// No argument makes a score that does not sort, and none makes an event lower a score.
+#[test]
+fn decay_at_its_extremes_keeps_its_order() {
+    let nanos = [Nanos::ZERO, Nanos::from_secs(1), Nanos::MAX];
+    let weights = [f64::MIN_POSITIVE * f64::EPSILON, 1e-300, 1.0, f64::MAX, f64::INFINITY];
+    let plain = [0, 1, 5, 1 << 40, u64::MAX - 1, u64::MAX];
+    for half_life in [Duration::from_nanos(1), Duration::from_hours(1), Duration::MAX] {
+        let decay = Decay::half_life(half_life).unwrap();
+        let mut scores = Vec::from(plain);
+        for at in nanos {
+            let of_time = weights.map(|weight| decay.score(weight, at));
+            assert!(of_time.is_sorted() && of_time[0] > 0, "{of_time:?}");
+            assert_eq!(decay.score(-1.0, at), 0);
+            scores.extend(of_time);
+        }
+        for &score in &scores {
+            for at in nanos {
+                assert!(!decay.worth_at(score, at).is_nan());
+                for weight in weights {
+                    let sum = decay.add(Some(score), weight, at);
+                    assert!(sum >= decay.score(weight, at), "{score} {weight} {at:?}");
+                    assert!(sum >= score || plain.contains(&score), "{score} {weight} {at:?}");
+                    assert!(!decay.worth_at(sum, at).is_nan());
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn spans_show_what_was_typed() {
     let mut builder = Index::builder().fold(Fold::ALL).terms(true);
@@ -237,6 +246,8 @@ fn spans_show_what_was_typed() {
     assert_eq!(spans("cafe"), [0.."cafe\u{301}".len()]);
     assert_eq!(spans("recieve"), [0..7]);
     assert_eq!(spans("rexeive"), [0..2, 3..7]);
+    // Of the beginnings that are as near, the one that shows most of what was typed.
+    assert_eq!(spans("reeive"), [0..2, 3..7]);
     assert_eq!(spans(""), [0..0; 0]);
     let found = index.search("city ne").next().unwrap();
     assert_eq!(found.spans(), [0..2, 9..13]);

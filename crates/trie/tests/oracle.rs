@@ -2,10 +2,13 @@
 
 mod brute;
 
+use std::time::Duration;
+
 use brute::{Brute, cases, fold, said, strings, text, weight};
 use proptest::prelude::*;
+use voussoir_core::Nanos;
 use voussoir_trie::{
-    Blocklist, Boosts, Duplicates, Fold, Fuzzy, Hits, Index, Keep, Order, Overlay, Suggester,
+    Blocklist, Boosts, Decay, Duplicates, Fold, Fuzzy, Hits, Index, Keep, Order, Overlay, Suggester,
 };
 
 type Strings = [(String, u64, u64)];
@@ -168,6 +171,86 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(cases(200, 10_000))]
+
+    /// Shards of decayed scores are merged and served, events come and strings go, and a query forgives
+    /// errors, leaves out, filters, boosts and shows one form of each: all at once.
+    #[test]
+    fn everything_together_is_brute_force(
+        strings in strings(), fold in fold(), shards in 1..5_usize,
+        events in prop::collection::vec((any::<usize>(), text(), prop::option::of((1..100_u32, 0..5000_u64))), 0..40),
+        pick in any::<usize>(), cut in 0..5_usize, edits in 0..=2_u8, by_weight in any::<bool>(),
+        boosts in prop::collection::vec((any::<usize>(), 0..500_u32), 0..6), modulus in 1..4_u64,
+        dedup in any::<bool>(),
+    ) {
+        let decay = Decay::half_life(Duration::from_mins(10)).unwrap();
+        let at = |weight: u64| decay.score(weight as f64, Nanos::from_secs(weight % 3600));
+        let mut brute = Brute::new(fold);
+        let strings: Vec<_> =
+            strings.into_iter().map(|(text, weight, payload)| (text, at(weight), payload)).collect();
+        for (text, weight, payload) in &strings {
+            brute.add(text, *weight, *payload);
+        }
+        let shards: Vec<_> = (0..shards)
+            .map(|shard| {
+                let of_shard = strings.iter().skip(shard).step_by(shards).cloned();
+                index_of(fold, &of_shard.collect::<Vec<_>>())
+            })
+            .collect();
+        let suggest = Suggester::new(Index::merge(&shards, Duplicates::Max).unwrap());
+        for (pick, other, event) in events {
+            let text = query_of(&strings, pick, usize::MAX, &other);
+            if let Some((weight, seconds)) = event {
+                let add = |was| decay.add(was, weight.into(), Nanos::from_secs(seconds));
+                suggest.update(&text, |was| Some(add(was))).unwrap();
+                let entry = brute.strings.entry(text).or_insert((0, 0));
+                entry.0 = add(Some(entry.0));
+            } else {
+                suggest.remove(&text).unwrap();
+                brute.strings.remove(&text);
+            }
+        }
+
+        let query = query_of(&strings, pick, cut, "a");
+        let named = |pick: usize| query_of(&strings, pick, usize::MAX, "a");
+        let factors: Vec<_> = boosts.iter().map(|&(pick, percent)| (named(pick), percent)).collect();
+        let blocked = fold.fold(&named(pick / 2));
+        let factor = |text: &str| {
+            let is_it = |other: &&(String, u32)| fold.fold(&other.0) == fold.fold(text);
+            factors.iter().rev().find(is_it).map_or(100, |&(_, percent)| percent)
+        };
+        let folded = fold.fold(&query);
+        let mut expected: Vec<_> = brute
+            .sorted(
+                by_weight,
+                |text, weight| u64::try_from(u128::from(weight) * u128::from(factor(text)) / 100).unwrap_or(u64::MAX),
+                |key| Some(brute::prefix_distance(&folded, key, 0)).filter(|&d| d <= edits.into()),
+            )
+            .into_iter()
+            .filter(|said| said.key != blocked && said.payload % modulus == 0)
+            .collect();
+        if dedup {
+            let mut seen = std::collections::BTreeSet::new();
+            expected.retain(|said| seen.insert(said.key.clone()));
+        }
+
+        let order = if by_weight { Order::Weight } else { Order::Distance };
+        let blocklist = Blocklist::new(fold, [&blocked]);
+        let boosts = Boosts::new(fold, factors.clone());
+        let now = suggest.snapshot();
+        let hits = now
+            .complete(&query)
+            .fuzzy(Fuzzy::edits(edits).order(order))
+            .without(&blocklist)
+            .filter(|hit| hit.payload() % modulus == 0)
+            .boost(&boosts);
+        let found: Vec<_> =
+            if dedup { hits.dedup().map(said).collect() } else { hits.map(said).collect() };
+        prop_assert_eq!(found, expected);
+    }
+}
+
 /// What is done to strings while they are served.
 #[derive(Clone, Debug)]
 enum Change {
@@ -206,7 +289,11 @@ proptest! {
             alone.upsert_with_payload(text, weight, payload).unwrap();
         }
         let mut compacted = None;
+        let mut held = Vec::new();
         for (pick, other, change) in changes {
+            if pick % 5 == 0 {
+                held.push((suggest.snapshot(), brute.clone()));
+            }
             let text = query_of(&strings, pick, usize::MAX, &other);
             let was = brute.strings.get(&text).copied();
             match change {
@@ -238,10 +325,15 @@ proptest! {
                 Change::Compact => compacted = Some(suggest.compact().unwrap()),
                 Change::Swap => {
                     if let Some(done) = compacted.take() {
-                        suggest.swap(done);
+                        suggest.swap(done).unwrap();
                     }
                 }
             }
+        }
+        for (then, brute) in held {
+            prop_assert_eq!(then.len(), brute.strings.len());
+            prop_assert_eq!(then.complete("").map(said).collect::<Vec<_>>(), brute.complete(""));
+            prop_assert_eq!(then.search(&query).map(said).collect::<Vec<_>>(), brute.search(&query));
         }
         let now = suggest.snapshot();
         prop_assert_eq!(now.len(), brute.strings.len());

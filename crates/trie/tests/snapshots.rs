@@ -115,6 +115,31 @@ fn every_single_byte_is_covered_by_a_checksum() {
     }
 }
 
+/// Where the widths of weights and of payloads are.
+const WIDTHS: [usize; 2] = [24, 28];
+
+#[test]
+fn every_width_that_a_header_may_claim_is_harmless() {
+    let strings = [("é", 0, 0), ("", 1, 0), ("A", 2, 1 << 56), ("b", u64::MAX, 0), ("a", 3, 0)];
+    let many = (0..200).map(|at| (format!("a{at}"), (at % 3) << 40, at));
+    for strings in [
+        strings.map(|(text, weight, payload)| (text.to_owned(), weight, payload)).to_vec(),
+        many.collect(),
+    ] {
+        let index = index_of(Fold::CASE, &strings);
+        for at in WIDTHS {
+            for width in 0..=65 {
+                let mut bytes = index.as_bytes().to_vec();
+                bytes[at] = width;
+                seal(&mut bytes);
+                if let Ok(index) = Index::from_bytes(&bytes[..]) {
+                    ask(&index);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_snapshot_that_was_cut_or_grew_says_so() {
     let index = index_of(Fold::NONE, &[("a".into(), 1, 0)]);

@@ -5,7 +5,8 @@ use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::{Ordering, Reverse};
 
-use super::node::{Leaf, Node};
+use super::leaf::Leaf;
+use super::node::Node;
 use crate::tree::Ranks;
 
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +14,7 @@ struct Cursor<'a> {
     weight: u64,
     rank: u32,
     /// The place in the node.
-    at: usize,
+    at: u8,
     node: &'a Node,
     first: u32,
     clip: Ranks,
@@ -59,11 +60,11 @@ impl<'a> BestEntries<'a> {
         clips: impl IntoIterator<Item = Ranks>,
         without: Vec<Ranks>,
     ) -> Self {
-        let mut best = Self { heap: BinaryHeap::new(), without };
+        let mut heap = BinaryHeap::with_capacity(32);
         for clip in clips {
-            best.heap.extend(cursor(root, 0, clip, None));
+            heap.extend(cursor(root, 0, clip, None));
         }
-        best
+        Self { heap, without }
     }
 
     fn is_left_out(&self, rank: u32) -> bool {
@@ -72,26 +73,37 @@ impl<'a> BestEntries<'a> {
     }
 }
 
+#[inline]
 fn cursor(node: &Node, first: u32, clip: Ranks, after: Option<(u64, u32)>) -> Option<Cursor<'_>> {
     let (weight, rank, at) = node.best_after(first, clip, after)?;
-    Some(Cursor { weight, rank, at, node, first, clip })
+    Some(Cursor { weight, rank, at: at as u8, node, first, clip })
 }
 
 impl<'a> Iterator for BestEntries<'a> {
     type Item = Found<'a>;
 
     fn next(&mut self) -> Option<Found<'a>> {
-        while let Some(top) = self.heap.pop() {
+        let mut top = self.heap.pop()?;
+        loop {
             let Cursor { weight, rank, at, node, first, clip } = top;
+            let at = usize::from(at);
             self.heap.extend(cursor(node, first, clip, Some((weight, rank))));
-            if let Some(leaf) = node.as_leaf() {
-                if !self.is_left_out(rank) {
-                    return Some(Found { leaf, at, rank });
+            let opened = match node {
+                Node::Leaf(_) if self.is_left_out(rank) => None,
+                Node::Leaf(leaf) => return Some(Found { leaf, at, rank }),
+                Node::Inner(_) => node
+                    .child(first, at)
+                    .and_then(|(child, first)| cursor(child, first, clip, None)),
+            };
+            // What was opened is mostly the best: it need not go through the heap.
+            top = match opened {
+                Some(opened) if self.heap.peek().is_none_or(|best| opened >= *best) => opened,
+                Some(opened) => {
+                    self.heap.push(opened);
+                    self.heap.pop()?
                 }
-            } else if let Some((child, first)) = node.child(first, at) {
-                self.heap.extend(cursor(child, first, clip, None));
-            }
+                None => self.heap.pop()?,
+            };
         }
-        None
     }
 }

@@ -6,329 +6,204 @@
 //! counter, and a change after it copies one node a level.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
+use super::entry::Entry;
+use super::inner::{Border, Child, FAN, Inner};
+use super::leaf::Leaf;
+use crate::bytes::common;
 use crate::tree::Ranks;
-
-/// Entries of a leaf, at most. A change of a shared leaf copies 1.3 kB.
-const LEAF: usize = 32;
-/// Children of an inner node, at most. A change of a shared one counts each of them up.
-const FAN: usize = 16;
-
-/// How many bytes more a leaf asks for when its keys outgrow it.
-const ROOM: usize = 32;
-
-/// What is known about a string.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
-    pub(crate) weight: u64,
-    pub(crate) payload: u64,
-    /// When it was changed last, and in its lowest bit whether it is deleted.
-    stamp: u64,
-    /// Its rank in the index below, or [`Entry::NO_BASE`].
-    pub(crate) base: u32,
-    /// Where its key ends among the leaf's bytes.
-    end: u32,
-}
-
-impl Entry {
-    pub(crate) const NO_BASE: u32 = u32::MAX;
-
-    pub(crate) fn new(weight: u64, payload: u64, epoch: u64, base: Option<u32>) -> Self {
-        let base = base.unwrap_or(Self::NO_BASE);
-        Self { weight, payload, stamp: epoch << 1, base, end: 0 }
-    }
-
-    pub(crate) fn deleted(epoch: u64, base: Option<u32>) -> Self {
-        let entry = Self::new(0, 0, epoch, base);
-        Self { stamp: entry.stamp | 1, ..entry }
-    }
-
-    pub(crate) fn lives(&self) -> bool {
-        self.stamp & 1 == 0
-    }
-
-    pub(crate) fn epoch(&self) -> u64 {
-        self.stamp >> 1
-    }
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Leaf {
-    entries: Vec<Entry>,
-    bytes: Vec<u8>,
-}
-
-impl Clone for Leaf {
-    /// A leaf is copied to be changed: there is room for one more entry.
-    fn clone(&self) -> Self {
-        let mut copy = Self {
-            entries: Vec::with_capacity(self.entries.len() + 1),
-            bytes: Vec::with_capacity(self.bytes.len() + ROOM),
-        };
-        copy.entries.extend_from_slice(&self.entries);
-        copy.bytes.extend_from_slice(&self.bytes);
-        copy
-    }
-}
-
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Inner {
-    children: Vec<Child>,
-    /// The least key of each child but the first, one after the other.
-    bytes: Vec<u8>,
-}
-
-#[derive(Clone, Debug)]
-struct Child {
-    node: Arc<Node>,
-    count: u32,
-    /// Where the least key ends among the bytes.
-    end: u32,
-    best: Option<u64>,
-}
 
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
-    Leaf(Leaf),
-    Inner(Inner),
+    Leaf(Arc<Leaf>),
+    Inner(Arc<Inner>),
 }
 
 impl Default for Node {
     fn default() -> Self {
-        Self::Leaf(Leaf::default())
+        Self::Leaf(Arc::default())
     }
 }
 
-/// The upper half of a node that became too large, and its least key.
-type Split = Option<(Vec<u8>, Arc<Node>)>;
-
-/// The weight that was there, if an entry was and if it lived.
-type Was = Option<Option<u64>>;
-
-impl Leaf {
-    fn start(&self, at: usize) -> usize {
-        at.checked_sub(1).map_or(0, |before| self.entries[before].end as usize)
-    }
-
-    pub(crate) fn key(&self, at: usize) -> &[u8] {
-        &self.bytes[self.start(at)..self.entries[at].end as usize]
-    }
-
-    pub(crate) fn entry(&self, at: usize) -> &Entry {
-        &self.entries[at]
-    }
-
-    fn search(&self, key: &[u8]) -> Result<usize, usize> {
-        let (mut low, mut high) = (0, self.entries.len());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            match self.key(middle).cmp(key) {
-                core::cmp::Ordering::Less => low = middle + 1,
-                core::cmp::Ordering::Equal => return Ok(middle),
-                core::cmp::Ordering::Greater => high = middle,
-            }
-        }
-        Err(low)
-    }
-
-    fn insert(&mut self, at: usize, key: &[u8], entry: Entry) {
-        let start = self.start(at);
-        let len = key.len() as u32;
-        if self.bytes.capacity() - self.bytes.len() < key.len() {
-            self.bytes.reserve_exact(key.len() + ROOM);
-        }
-        if self.entries.capacity() == self.entries.len() {
-            self.entries.reserve_exact(4);
-        }
-        self.bytes.extend_from_slice(key);
-        self.bytes[start..].rotate_right(key.len());
-        self.entries.insert(at, Entry { end: start as u32, ..entry });
-        for entry in &mut self.entries[at..] {
-            entry.end += len;
-        }
-    }
-
-    fn remove(&mut self, at: usize) {
-        let (start, end) = (self.start(at), self.entries[at].end as usize);
-        self.bytes.drain(start..end);
-        self.entries.remove(at);
-        for entry in &mut self.entries[at..] {
-            entry.end -= (end - start) as u32;
-        }
-    }
-
-    /// The upper part leaves. What is added in order of its bytes fills its leaves.
-    fn split(&mut self, appended: bool) -> (Vec<u8>, Arc<Node>) {
-        let middle = if appended { self.entries.len() - 1 } else { self.entries.len() / 2 };
-        let start = self.start(middle);
-        let bytes = self.bytes[start..].to_vec();
-        let mut entries = self.entries[middle..].to_vec();
-        for entry in &mut entries {
-            entry.end -= start as u32;
-        }
-        self.entries.truncate(middle);
-        self.bytes.truncate(start);
-        self.entries.shrink_to_fit();
-        self.bytes.shrink_to_fit();
-        let upper = Self { entries, bytes };
-        (upper.key(0).to_vec(), Arc::new(Node::Leaf(upper)))
-    }
+/// The way to a key: which child at each level, and where the key is in its leaf or would be. A change
+/// finds it first and then follows it, so that it compares keys once, and copies nothing where
+/// nothing changes.
+#[derive(Debug)]
+pub(crate) struct Path {
+    steps: [u8; DEEPEST],
+    at: Result<usize, usize>,
 }
 
-impl Inner {
-    fn start(&self, at: usize) -> usize {
-        at.checked_sub(1).map_or(0, |before| self.children[before].end as usize)
-    }
+/// A tree grows by a level when its root splits, and a node splits after half as many of its children
+/// have: 2^64 changes do not make one that is deeper.
+const DEEPEST: usize = 32;
 
-    fn least(&self, at: usize) -> &[u8] {
-        &self.bytes[self.start(at)..self.children[at].end as usize]
-    }
-
-    /// The last child whose least key is not above `key`.
-    fn find(&self, key: &[u8]) -> usize {
-        let (mut low, mut high) = (1, self.children.len());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            if self.least(middle) <= key { low = middle + 1 } else { high = middle }
-        }
-        low - 1
-    }
-
-    fn insert(&mut self, at: usize, least: &[u8], node: Arc<Node>) {
-        let start = self.start(at);
-        self.bytes.splice(start..start, least.iter().copied());
-        let (count, best) = (node.count(), node.best());
-        self.children.insert(at, Child { node, count, end: start as u32, best });
-        for child in &mut self.children[at..] {
-            child.end += least.len() as u32;
-        }
-    }
-
-    fn remove(&mut self, at: usize) {
-        let (start, end) = (self.start(at), self.children[at].end as usize);
-        self.bytes.drain(start..end);
-        self.children.remove(at);
-        for child in &mut self.children[at..] {
-            child.end -= (end - start) as u32;
-        }
-    }
-
-    fn refresh(&mut self, at: usize) {
-        let child = &mut self.children[at];
-        (child.count, child.best) = (child.node.count(), child.node.best());
-    }
-
-    fn split(&mut self, appended: bool) -> (Vec<u8>, Arc<Node>) {
-        let middle = if appended { self.children.len() - 1 } else { self.children.len() / 2 };
-        let least = self.least(middle).to_vec();
-        let end = self.children[middle].end;
-        let bytes = self.bytes[end as usize..].to_vec();
-        let mut children = self.children[middle..].to_vec();
-        children[0].end = end;
-        for child in &mut children {
-            child.end -= end;
-        }
-        let start = self.start(middle);
-        self.bytes.truncate(start);
-        self.children.truncate(middle);
-        (least, Arc::new(Node::Inner(Self { children, bytes })))
-    }
-}
+/// The upper half of a node that was split, and its border.
+type Split = (Border, Node);
 
 impl Node {
     pub(crate) fn count(&self) -> u32 {
         match self {
-            Self::Leaf(leaf) => leaf.entries.len() as u32,
-            Self::Inner(inner) => inner.children.iter().map(|child| child.count).sum(),
+            Self::Leaf(leaf) => leaf.len() as u32,
+            Self::Inner(inner) => inner.children().iter().map(|child| child.count).sum(),
         }
     }
 
     /// The best weight of an entry that lives.
     pub(crate) fn best(&self) -> Option<u64> {
         match self {
-            Self::Leaf(leaf) => {
-                leaf.entries.iter().filter(|entry| entry.lives()).map(|entry| entry.weight).max()
-            }
-            Self::Inner(inner) => inner.children.iter().filter_map(|child| child.best).max(),
+            Self::Leaf(leaf) => leaf.best(),
+            Self::Inner(inner) => inner.children().iter().filter_map(Child::best).max(),
         }
     }
 
-    pub(crate) fn get(&self, key: &[u8]) -> Option<Entry> {
+    /// The leaf that has a key, and the place in it.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<(&Leaf, usize)> {
         let mut node = self;
         loop {
             match node {
-                Self::Leaf(leaf) => return leaf.search(key).ok().map(|at| leaf.entries[at]),
-                Self::Inner(inner) => node = &inner.children[inner.find(key)].node,
+                Self::Leaf(leaf) => return leaf.search(key).ok().map(|at| (&**leaf, at)),
+                Self::Inner(inner) => node = &inner.children()[inner.find(key)].node,
             }
         }
     }
 
-    /// Puts an entry, in place of the one that is there.
-    pub(crate) fn put(root: &mut Arc<Self>, key: &[u8], entry: Entry) {
-        if let (Some((least, upper)), _) = Self::put_below(root, key, entry) {
-            let lower = core::mem::take(root);
-            let mut inner = Inner::default();
-            inner.insert(0, b"", lower);
-            inner.insert(1, &least, upper);
-            *root = Arc::new(Self::Inner(inner));
-        }
-    }
-
-    fn put_below(node: &mut Arc<Self>, key: &[u8], entry: Entry) -> (Split, Was) {
-        match Arc::make_mut(node) {
-            Self::Leaf(leaf) => match leaf.search(key) {
-                Ok(at) => {
-                    let was = leaf.entries[at];
-                    leaf.entries[at] = Entry { end: was.end, ..entry };
-                    (None, Some(was.lives().then_some(was.weight)))
+    /// The way to a key, and its entry.
+    pub(crate) fn find(&self, key: &[u8]) -> (Path, Option<Entry>) {
+        let mut path = Path { steps: [0; DEEPEST], at: Err(0) };
+        let (mut node, mut depth) = (self, 0);
+        loop {
+            match node {
+                Self::Leaf(leaf) => {
+                    path.at = leaf.search(key);
+                    let entry = path.at.ok().map(|at| *leaf.entry(at));
+                    return (path, entry);
                 }
-                Err(at) => {
-                    leaf.insert(at, key, entry);
-                    let appended = at + 1 == leaf.entries.len();
-                    ((leaf.entries.len() > LEAF).then(|| leaf.split(appended)), None)
+                Self::Inner(inner) => {
+                    let at = inner.find(key);
+                    path.steps[depth] = at as u8;
+                    depth += 1;
+                    node = &inner.children()[at].node;
                 }
-            },
-            Self::Inner(inner) => {
-                let at = inner.find(key);
-                let child = &mut inner.children[at];
-                let (split, was) = Self::put_below(&mut child.node, key, entry);
-                let now = entry.lives().then_some(entry.weight);
-                if let Some((least, upper)) = split {
-                    inner.refresh(at);
-                    inner.insert(at + 1, &least, upper);
-                } else {
-                    child.count += u32::from(was.is_none());
-                    if now >= child.best {
-                        child.best = now;
-                    } else if was.flatten() == child.best {
-                        inner.refresh(at);
-                    }
-                }
-                let appended = at + 2 >= inner.children.len();
-                ((inner.children.len() > FAN).then(|| inner.split(appended)), was)
             }
         }
     }
 
-    /// Takes an entry out.
-    pub(crate) fn remove(node: &mut Arc<Self>, key: &[u8]) {
-        match Arc::make_mut(node) {
+    /// Puts an entry at the end of the path to its key, in place of `was` if it was there.
+    pub(crate) fn put(&mut self, path: &Path, key: &[u8], entry: Entry, was: Option<Entry>) {
+        if let Some((border, upper)) = self.put_below(path, 0, true, key, entry, was) {
+            let lower = core::mem::take(self);
+            *self = Self::Inner(Arc::new(Inner::of_two(lower, &border, upper)));
+        }
+    }
+
+    fn put_below(
+        &mut self,
+        path: &Path,
+        depth: usize,
+        is_last: bool,
+        key: &[u8],
+        entry: Entry,
+        was: Option<Entry>,
+    ) -> Option<Split> {
+        match self {
             Self::Leaf(leaf) => {
-                if let Ok(at) = leaf.search(key) {
-                    leaf.remove(at);
+                let leaf = Arc::make_mut(leaf);
+                match path.at {
+                    Ok(at) => leaf.entries_mut()[at] = entry,
+                    Err(at) if leaf.is_full() => return Some(split(leaf, at, is_last, key, entry)),
+                    Err(at) => leaf.insert(at, key, entry),
+                }
+                None
+            }
+            Self::Inner(inner) => {
+                let inner = Arc::make_mut(inner);
+                let at = usize::from(path.steps[depth]);
+                let is_last = is_last && at + 1 == inner.children().len();
+                let child = inner.child_mut(at);
+                let split = child.node.put_below(path, depth + 1, is_last, key, entry, was);
+                if let Some((border, upper)) = split {
+                    inner.refresh(at);
+                    return insert_child(inner, at + 1, is_last, &border, upper);
+                }
+                child.count += u32::from(was.is_none());
+                let now = entry.live_weight();
+                if now >= child.best() {
+                    child.set_best(now);
+                } else if was.and_then(|was| was.live_weight()) == child.best() {
+                    child.set_best(child.node.best());
+                }
+                None
+            }
+        }
+    }
+
+    /// Takes out `was`, the entry at the end of a path.
+    pub(crate) fn remove(&mut self, path: &Path, was: &Entry) {
+        self.remove_below(path, 0, was);
+        while let Self::Inner(inner) = self
+            && let [only] = inner.children()
+        {
+            *self = only.node.clone();
+        }
+    }
+
+    fn remove_below(&mut self, path: &Path, depth: usize, was: &Entry) {
+        match self {
+            Self::Leaf(leaf) => {
+                if let Ok(at) = path.at {
+                    Arc::make_mut(leaf).remove(at);
                 }
             }
             Self::Inner(inner) => {
-                let at = inner.find(key);
-                Self::remove(&mut inner.children[at].node, key);
-                inner.refresh(at);
-                // The first child has the least key of all there could be; it stays.
-                if inner.children[at].count == 0 && at > 0 {
+                let inner = Arc::make_mut(inner);
+                let at = usize::from(path.steps[depth]);
+                let child = inner.child_mut(at);
+                child.node.remove_below(path, depth + 1, was);
+                child.count -= 1;
+                if child.count == 0 && inner.children().len() > 1 {
                     inner.remove(at);
+                    return;
+                }
+                let child = inner.child_mut(at);
+                if was.live_weight() == child.best() {
+                    child.set_best(child.node.best());
+                }
+                inner.join(at);
+                if let Some(before) = at.checked_sub(1) {
+                    inner.join(before);
                 }
             }
         }
+    }
+
+    /// Whether another node of the same level fits in, with room to spare.
+    pub(crate) fn has_room_for(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Leaf(leaf), Self::Leaf(other)) => leaf.has_room_for(other),
+            (Self::Inner(inner), Self::Inner(other)) => inner.has_room_for(other),
+            _ => false,
+        }
+    }
+
+    /// Takes in the node that follows after `border`.
+    pub(crate) fn append(&mut self, border: &[u8], other: &Self) {
+        match (self, other) {
+            (Self::Leaf(leaf), Self::Leaf(other)) => Arc::make_mut(leaf).append(other),
+            (Self::Inner(inner), Self::Inner(other)) => {
+                Arc::make_mut(inner).append(border, other);
+            }
+            _ => {}
+        }
+    }
+
+    /// The ranks of the keys that begin with `prefix`.
+    pub(crate) fn ranks(&self, prefix: &[u8]) -> Ranks {
+        // An empty slice may point nowhere, and some processors are slow to compare nothing there.
+        if prefix.is_empty() {
+            return Ranks { first: 0, end: self.count() };
+        }
+        Ranks { first: self.rank(prefix, false), end: self.rank(prefix, true) }
     }
 
     /// How many keys are below `key`, or begin with it too if `past`.
@@ -337,22 +212,12 @@ impl Node {
         let (mut node, mut rank) = (self, 0);
         loop {
             match node {
-                Self::Leaf(leaf) => {
-                    let (mut low, mut high) = (0, leaf.entries.len());
-                    while low < high {
-                        let middle = usize::midpoint(low, high);
-                        if before(leaf.key(middle)) { low = middle + 1 } else { high = middle }
-                    }
-                    return rank + low as u32;
-                }
+                Self::Leaf(leaf) => return rank + leaf.partition(before) as u32,
                 Self::Inner(inner) => {
-                    let (mut low, mut high) = (1, inner.children.len());
-                    while low < high {
-                        let middle = usize::midpoint(low, high);
-                        if before(inner.least(middle)) { low = middle + 1 } else { high = middle }
-                    }
-                    rank += inner.children[..low - 1].iter().map(|child| child.count).sum::<u32>();
-                    node = &inner.children[low - 1].node;
+                    let at = inner.partition(before);
+                    let children = inner.children();
+                    rank += children[..at].iter().map(|child| child.count).sum::<u32>();
+                    node = &children[at].node;
                 }
             }
         }
@@ -365,34 +230,38 @@ impl Node {
             match node {
                 Self::Leaf(leaf) => {
                     let at = rank as usize;
-                    return (at < leaf.entries.len()).then_some((leaf, at));
+                    return (at < leaf.len()).then_some((leaf, at));
                 }
                 Self::Inner(inner) => {
-                    let mut found = None;
-                    for child in &inner.children {
-                        if rank < child.count {
-                            found = Some(&child.node);
-                            break;
-                        }
-                        rank -= child.count;
-                    }
-                    node = found?;
+                    node = &inner
+                        .children()
+                        .iter()
+                        .find(|child| {
+                            let is_in = rank < child.count;
+                            if !is_in {
+                                rank -= child.count;
+                            }
+                            is_in
+                        })?
+                        .node;
                 }
             }
         }
     }
 
     /// Changes the weight of every entry that lives.
-    pub(crate) fn reweigh(node: &mut Arc<Self>, weigh: &impl Fn(u64) -> u64) {
-        match Arc::make_mut(node) {
+    pub(crate) fn reweigh(&mut self, weigh: &impl Fn(u64) -> u64) {
+        match self {
             Self::Leaf(leaf) => {
-                for entry in leaf.entries.iter_mut().filter(|entry| entry.lives()) {
+                let entries = Arc::make_mut(leaf).entries_mut();
+                for entry in entries.iter_mut().filter(|entry| entry.lives()) {
                     entry.weight = weigh(entry.weight);
                 }
             }
             Self::Inner(inner) => {
-                for at in 0..inner.children.len() {
-                    Self::reweigh(&mut inner.children[at].node, weigh);
+                let inner = Arc::make_mut(inner);
+                for at in 0..inner.children().len() {
+                    inner.child_mut(at).node.reweigh(weigh);
                     inner.refresh(at);
                 }
             }
@@ -402,15 +271,13 @@ impl Node {
     /// The bytes that this node and those below it hold, without what the allocator adds.
     pub(crate) fn bytes_held(&self) -> usize {
         // An `Arc` is the node and two counters.
-        let this = size_of::<Self>() + 2 * size_of::<usize>();
-        this + match self {
-            Self::Leaf(leaf) => {
-                leaf.entries.capacity() * size_of::<Entry>() + leaf.bytes.capacity()
-            }
+        let counters = 2 * size_of::<usize>();
+        match self {
+            Self::Leaf(leaf) => size_of::<Leaf>() + counters + leaf.bytes_held(),
             Self::Inner(inner) => {
-                let below =
-                    inner.children.iter().map(|child| child.node.bytes_held()).sum::<usize>();
-                below + inner.children.capacity() * size_of::<Child>() + inner.bytes.capacity()
+                let below: usize =
+                    inner.children().iter().map(|child| child.node.bytes_held()).sum();
+                size_of::<Inner>() + counters + inner.bytes_held() + below
             }
         }
     }
@@ -433,18 +300,18 @@ impl Node {
         match self {
             Self::Leaf(leaf) => {
                 let low = clip.first.saturating_sub(first) as usize;
-                let high = (clip.end.saturating_sub(first) as usize).min(leaf.entries.len());
-                for at in low..high {
-                    if leaf.entries[at].lives() {
-                        consider(leaf.entries[at].weight, first + at as u32, at);
+                let high = (clip.end.saturating_sub(first) as usize).min(leaf.len());
+                for (at, entry) in leaf.entries().iter().enumerate().take(high).skip(low) {
+                    if let Some(weight) = entry.live_weight() {
+                        consider(weight, first + at as u32, at);
                     }
                 }
             }
             Self::Inner(inner) => {
                 let mut rank = first;
-                for (at, child) in inner.children.iter().enumerate() {
+                for (at, child) in inner.children().iter().enumerate() {
                     let end = rank + child.count;
-                    if let Some(weight) = child.best
+                    if let Some(weight) = child.best()
                         && rank < clip.end
                         && clip.first < end
                     {
@@ -460,15 +327,50 @@ impl Node {
     /// A child, with its first rank.
     pub(crate) fn child(&self, first: u32, at: usize) -> Option<(&Self, u32)> {
         let Self::Inner(inner) = self else { return None };
-        let before = inner.children[..at].iter().map(|child| child.count).sum::<u32>();
-        Some((&inner.children[at].node, first + before))
+        let before = inner.children()[..at].iter().map(|child| child.count).sum::<u32>();
+        Some((&inner.children()[at].node, first + before))
     }
+}
 
-    /// The leaf that this is.
-    pub(crate) fn as_leaf(&self) -> Option<&Leaf> {
-        match self {
-            Self::Leaf(leaf) => Some(leaf),
-            Self::Inner(_) => None,
-        }
+/// Splits a leaf and puts a key into one of the halves. What is added in order of its bytes fills its
+/// leaves.
+fn split(leaf: &mut Leaf, at: usize, is_last: bool, key: &[u8], entry: Entry) -> Split {
+    let middle = if is_last && at == leaf.len() { leaf.len() } else { leaf.len() / 2 };
+    let mut upper = leaf.split(middle);
+    if at <= middle && upper.len() > 0 {
+        leaf.insert(at, key, entry);
+    } else {
+        upper.insert(at - middle, key, entry);
     }
+    let (last, first) = (leaf.key(leaf.len() - 1), upper.key(0));
+    let border = Border::from_slice(&first[..=common(last, first)]);
+    (border, Node::Leaf(Arc::new(upper)))
+}
+
+/// Puts a child into an inner node, which is split first if it is full.
+fn insert_child(
+    inner: &mut Inner,
+    at: usize,
+    is_last: bool,
+    border: &[u8],
+    node: Node,
+) -> Option<Split> {
+    if !inner.is_full() {
+        inner.insert(at, border, node);
+        return None;
+    }
+    if is_last {
+        // The new one begins a node of its own, and its border goes up.
+        let mut upper = Inner::default();
+        upper.insert(0, b"", node);
+        return Some((Border::from_slice(border), Node::Inner(Arc::new(upper))));
+    }
+    let middle = FAN / 2;
+    let (above, mut upper) = inner.split(middle);
+    if at <= middle {
+        inner.insert(at, border, node);
+    } else {
+        upper.insert(at - middle, border, node);
+    }
+    Some((above, Node::Inner(Arc::new(upper))))
 }

@@ -1,115 +1,126 @@
-//! Which ranks of an index an overlay hides: a set of numbers whose copies share what they have in
-//! common. Pages of 1,024 bits below nodes of 16:
-//! small, as a change copies one of each level.
+//! Which ranks of an index its changes hide: a bit for each, shared by all states over this index.
+//!
+//! A state is known by the number of changes it has seen, and a bit that is set may be of a later one.
+//! So each page knows the number of the last change that set a bit in it: where that is not later than
+//! the state, the bits are right for the state. Where it is, a bit that is clear is right, and one that
+//! is set says that the overlay has to be asked. Nothing is copied for a change, and to look is to read
+//! one line of the cache.
 
-use alloc::sync::Arc;
+use alloc::boxed::Box;
 
-#[derive(Clone, Debug)]
-enum Page {
-    Bits([u64; 16]),
-    Below([Option<Arc<Page>>; 16]),
+use crate::sync::{AtomicU64, Ordering};
+
+/// Words of bits in a page; one more for its last change.
+const WORDS: usize = 7;
+
+const RANKS: u32 = 64 * WORDS as u32;
+
+#[repr(align(64))]
+struct Page {
+    bits: [AtomicU64; WORDS],
+    last: AtomicU64,
 }
 
-/// The set.
-#[derive(Clone, Debug)]
+/// The bits.
 pub(crate) struct Shadow {
-    root: Option<Arc<Page>>,
-    /// Levels of nodes above the bits.
-    height: u32,
+    pages: Box<[Page]>,
 }
 
 impl Shadow {
-    /// An empty set of numbers below `end`.
-    pub(crate) fn new(end: u32) -> Self {
-        let mut height = 0;
-        while u64::from(end) > 1_u64 << Self::bits_below(height + 1) {
-            height += 1;
-        }
-        Self { root: None, height }
+    /// Hides nothing of an index of so many strings.
+    pub(crate) fn new(strings: u32) -> Self {
+        let page =
+            || Page { bits: core::array::from_fn(|_| AtomicU64::new(0)), last: AtomicU64::new(0) };
+        Self { pages: (0..strings.div_ceil(RANKS)).map(|_| page()).collect() }
     }
 
-    /// How many bits of a number a child of a node at `height` covers.
-    const fn bits_below(height: u32) -> u32 {
-        6 + 4 * height
+    /// Hides a rank from the states that have seen this change and those to come. To be called before
+    /// the first of them is published, by one writer at a time, with numbers that never fall.
+    pub(crate) fn hide(&self, rank: u32, change: u64) {
+        let Some(page) = self.pages.get((rank / RANKS) as usize) else { return };
+        // Whoever sees the bit sees this number or a later one.
+        page.last.store(change, Ordering::Relaxed);
+        page.bits[(rank % RANKS / 64) as usize].fetch_or(1 << (rank % 64), Ordering::Release);
     }
 
+    /// Whether a rank is hidden from the state that has seen so many changes. `is_changed` says it of
+    /// that state without these bits.
     #[inline]
-    pub(crate) fn contains(&self, rank: u32) -> bool {
-        let (mut page, mut height) = (&self.root, self.height);
-        while let Some(found) = page {
-            match &**found {
-                Page::Bits(bits) => return bits[(rank >> 6 & 15) as usize] >> (rank & 63) & 1 == 1,
-                Page::Below(below) => {
-                    page = &below
-                        [(rank.checked_shr(Self::bits_below(height)).unwrap_or(0) & 15) as usize];
-                    height -= 1;
-                }
-            }
-        }
-        false
-    }
-
-    pub(crate) fn insert(&mut self, rank: u32) {
-        let (mut page, mut height) = (&mut self.root, self.height);
-        loop {
-            let found = page.get_or_insert_with(|| {
-                Arc::new(if height == 0 {
-                    Page::Bits([0; 16])
-                } else {
-                    Page::Below([const { None }; 16])
-                })
-            });
-            match Arc::make_mut(found) {
-                Page::Bits(bits) => {
-                    bits[(rank >> 6 & 15) as usize] |= 1 << (rank & 63);
-                    return;
-                }
-                Page::Below(below) => {
-                    page = &mut below
-                        [(rank.checked_shr(Self::bits_below(height)).unwrap_or(0) & 15) as usize];
-                    height -= 1;
-                }
-            }
-        }
+    pub(crate) fn hides(&self, rank: u32, changes: u64, is_changed: impl FnOnce() -> bool) -> bool {
+        let Some(page) = self.pages.get((rank / RANKS) as usize) else { return false };
+        let bits = page.bits[(rank % RANKS / 64) as usize].load(Ordering::Acquire);
+        bits >> (rank % 64) & 1 == 1
+            && (page.last.load(Ordering::Relaxed) <= changes || is_changed())
     }
 
     /// The bytes held, without what the allocator adds.
     pub(crate) fn bytes_held(&self) -> usize {
-        fn held(page: &Page) -> usize {
-            let below = match page {
-                Page::Bits(_) => 0,
-                Page::Below(below) => below.iter().flatten().map(|page| held(page)).sum(),
-            };
-            below + size_of::<Page>() + 2 * size_of::<usize>()
-        }
-        self.root.as_deref().map_or(0, held)
+        size_of_val(&*self.pages)
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(voussoir_loom)))]
 mod tests {
-    use alloc::collections::BTreeSet;
+    use alloc::collections::BTreeMap;
 
     use super::*;
 
     #[test]
-    fn holds_what_was_put_in_at_every_height() {
-        for end in [1, 1024, 1025, 16_384, 16_385, 20_000_000, u32::MAX] {
-            let mut shadow = Shadow::new(end);
-            let ranks: BTreeSet<u32> =
-                (0..500_u64).map(|i| (i * 2_654_435_761 % u64::from(end)) as u32).collect();
-            for &rank in &ranks {
-                assert!(!shadow.contains(rank));
+    fn each_state_sees_what_was_hidden_up_to_it() {
+        for strings in [1, 64, 447, 448, 449, 100_000] {
+            let shadow = Shadow::new(strings);
+            let mut hidden = BTreeMap::new();
+            for change in 1..=200 {
+                let rank = (change * 2_654_435_761 % u64::from(strings)) as u32;
+                if hidden.contains_key(&rank) {
+                    continue;
+                }
+                hidden.insert(rank, change);
+                shadow.hide(rank, change);
             }
-            let empty = shadow.clone();
-            for &rank in &ranks {
-                shadow.insert(rank);
-            }
-            for &rank in &ranks {
-                assert!(shadow.contains(rank) && !empty.contains(rank));
-                let next = (rank + 1) % end;
-                assert_eq!(shadow.contains(next), ranks.contains(&next));
+            for state in [0, 1, 50, 199, 200] {
+                for rank in (0..strings).step_by(strings.div_ceil(1000) as usize) {
+                    let expected = hidden.get(&rank).is_some_and(|&change| change <= state);
+                    let found = shadow.hides(rank, state, || {
+                        assert!(hidden.contains_key(&rank), "asked of a bit that is set");
+                        expected
+                    });
+                    assert_eq!(found, expected, "{rank} of {strings} in state {state}");
+                }
+                assert!(!shadow.hides(u32::MAX, state, || true));
             }
         }
+    }
+}
+
+#[cfg(all(test, voussoir_loom))]
+mod models {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::*;
+
+    /// Two changes are made and published one after the other while a reader looks at both ranks.
+    #[test]
+    fn a_state_never_sees_a_change_after_it_and_never_misses_one_before() {
+        loom::model(|| {
+            let shadow = Arc::new(Shadow::new(2));
+            let published = Arc::new(AtomicU64::new(0));
+            let reader = {
+                let (shadow, published) = (Arc::clone(&shadow), Arc::clone(&published));
+                thread::spawn(move || {
+                    let state = published.load(Ordering::Acquire);
+                    for rank in [0, 1] {
+                        let expected = u64::from(rank) < state;
+                        assert_eq!(shadow.hides(rank, state, || expected), expected);
+                    }
+                })
+            };
+            for change in [1, 2] {
+                shadow.hide(change as u32 - 1, change);
+                published.store(change, Ordering::Release);
+            }
+            reader.join().unwrap();
+        });
     }
 }

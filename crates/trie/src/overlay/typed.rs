@@ -29,8 +29,7 @@ pub(crate) fn find(root: &Node, osa: &Osa, edits: u8, separated: bool) -> Vec<(R
             last.feed(osa, key[len - 1], separated);
             walks.push(last);
             if last.best < best {
-                let end = root.rank(&key[..len], true);
-                runs.push((Ranks { first: root.rank(&key[..len], false), end }, last.best));
+                runs.push((root.ranks(&key[..len]), last.best));
             }
         }
         if last.alive {
