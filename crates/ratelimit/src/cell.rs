@@ -17,7 +17,7 @@ pub trait Cell<S>: Default {
 impl Cell<u64> for AtomicU64 {
     #[inline]
     fn update<R>(&self, mut change: impl FnMut(&mut u64) -> R) -> R {
-        let mut pauses = 1;
+        let mut pauses = 4;
         loop {
             let before = self.load(Ordering::Relaxed);
             let mut after = before;
@@ -41,7 +41,7 @@ impl Cell<u64> for AtomicU64 {
 }
 
 /// The most pauses of one who lost a race for the word, some 0.3 µs.
-const MOST_PAUSES: u32 = 8;
+const MOST_PAUSES: u32 = 16;
 
 /// Who lost a race leaves the word to the winner for a moment, who changes it several times while the
 /// line is in its cache, instead of pulling the line to and fro. How many pauses it takes the next
