@@ -253,8 +253,13 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
-        let mut now = self.clock.now();
-        let mut verdict = self.decide(now, key, n);
+        // The clock is read under the lock: no state sees a time older than the one before it saw, and
+        // the reading overlaps with taking the lock and finding the key.
+        let found = self.states.update(key, |state| {
+            let now = self.clock.now();
+            (now, self.algorithm.decide(state, now, n))
+        });
+        let (mut now, mut verdict) = found.unwrap_or_else(|| self.decide_on_new(key, n));
         if verdict.is_behind() {
             (now, verdict) = self.decide_mended(key, n);
         }
@@ -317,6 +322,15 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
             }
             answer => answer,
         }
+    }
+
+    #[cold]
+    fn decide_on_new<Q>(&self, key: &Q, n: u32) -> (Nanos, Verdict)
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        let now = self.clock.now();
+        (now, self.on_new_state(now, key, |state| self.algorithm.decide(state, now, n)))
     }
 
     #[cold]

@@ -50,6 +50,8 @@ pub struct StrictWindowCounter {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StrictCounts {
     newest: u64,
+    /// The place of `newest` among the counts, where a division would find it again.
+    newest_at: u32,
     sum: u32,
     counts: Box<[u32]>,
 }
@@ -92,6 +94,16 @@ impl StrictWindowCounter {
         kept.flatten().map(|part| state.count(part)).sum()
     }
 
+    fn decide_in_another_part(&self, state: &mut StrictCounts, now: Nanos, n: u32) -> Verdict {
+        let verdict = self.foresee(state, now, n);
+        if n > 0 && verdict.is_allowed() {
+            self.advance(state, self.windows.at(now).0);
+            state.counts[state.newest_at as usize] += n;
+            state.sum += n;
+        }
+        verdict
+    }
+
     /// In which part so much has left that `freed` is free again.
     fn free_at(&self, state: &StrictCounts, index: u64, freed: u32) -> u64 {
         let oldest = index.max(state.newest).saturating_sub(u64::from(self.parts));
@@ -121,6 +133,14 @@ impl StrictWindowCounter {
             state.sum -= core::mem::take(&mut state.counts[place]);
         }
         state.newest = state.newest.max(index);
+        state.newest_at = state.place(state.newest) as u32;
+    }
+
+    /// What is free `until`, once it has passed the part `index`, counted in nanoseconds from now.
+    fn passed(&self, state: &StrictCounts, now: Nanos, index: u64, left: u32) -> Verdict {
+        // Right after it passed the newest part is this one.
+        let last = self.leaves_at(index.max(state.newest));
+        Verdict::new(Outcome::Allowed, left, 0, self.windows.until(now, last))
     }
 }
 
@@ -152,16 +172,20 @@ impl Algorithm for StrictWindowCounter {
         rate::validate_period(self.period)
     }
 
+    #[inline]
     fn decide(&self, state: &mut StrictCounts, now: Nanos, n: u32) -> Verdict {
-        let verdict = self.foresee(state, now, n);
-        if n > 0 && verdict.is_allowed() {
-            let index = self.windows.at(now).0;
-            self.advance(state, index);
-            let place = state.place(state.newest);
-            state.counts[place] += n;
+        let index = self.windows.at(now).0;
+        // Most requests find the part that the one before them was in: nothing has left.
+        let fits = n > 0 && n <= self.limit.saturating_sub(state.sum);
+        if index == state.newest
+            && fits
+            && let Some(count) = state.counts.get_mut(state.newest_at as usize)
+        {
+            *count += n;
             state.sum += n;
+            return self.passed(state, now, index, self.limit - state.sum);
         }
-        verdict
+        self.decide_in_another_part(state, now, n)
     }
 
     /// What is left; the retry after a refusal is `at`, and all is free `until`, both in nanoseconds
@@ -171,12 +195,10 @@ impl Algorithm for StrictWindowCounter {
         let live = self.live(state, index);
         let left = self.limit.saturating_sub(live);
         let part = |freed| self.windows.until(now, self.free_at(state, index, freed));
-        // Right after it passed the newest part is this one.
-        let last = || self.windows.until(now, self.leaves_at(index.max(state.newest)));
         match n {
             0 if live == 0 => Verdict::new(Outcome::Allowed, left, 0, 0),
             0 => Verdict::new(Outcome::Allowed, left, 0, part(live)),
-            n if n <= left => Verdict::new(Outcome::Allowed, left - n, 0, last()),
+            n if n <= left => self.passed(state, now, index, left - n),
             n if n <= self.limit => {
                 let outcome = Outcome::Denied.unless_behind(index < state.newest);
                 Verdict::new(outcome, left, part(n - left), part(live))
@@ -241,8 +263,7 @@ impl Algorithm for StrictWindowCounter {
             let part = (ends + u64::from(into > 0)).saturating_sub(u64::from(self.parts) + 1);
             self.advance(&mut state, part.min(index));
             let cost = used.cost.min(self.limit - state.sum);
-            let place = state.place(state.newest);
-            state.counts[place] += cost;
+            state.counts[state.newest_at as usize] += cost;
             state.sum += cost;
         }
         state
