@@ -92,6 +92,8 @@ mod builder;
 #[cfg(feature = "std")]
 mod config;
 #[cfg(feature = "std")]
+mod desk;
+#[cfg(feature = "std")]
 mod dice;
 mod ejection;
 #[cfg(feature = "std")]
