@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 
 use crossbeam_utils::CachePadded;
 use parking_lot::Mutex;
@@ -33,6 +34,9 @@ enum Order {
     /// By weight, too long to be made beforehand: the current weights.
     Live(Mutex<Vec<i64>>),
 }
+
+/// Many times as long as a turn of some thousand nodes takes.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 /// What a choice is made by, beside the tier.
 pub(crate) struct Choice<'a, C> {
@@ -125,7 +129,12 @@ impl<T, C> Tier<T, C> {
                 order.replay(&self.weights, &mut current, turn);
                 current
             }
-            Order::Live(current) => current.lock().clone(),
+            // Held for longer only by a turn whose filter makes this very change: then the nodes go
+            // on from where the plan before took them over.
+            Order::Live(current) => match current.try_lock_for(PATIENCE) {
+                Some(current) => current.clone(),
+                None => return,
+            },
             Order::Equal => {
                 let (nodes, weight) = (self.seats.len() as u64, self.weights[0]);
                 let taken = turn % nodes;
@@ -213,7 +222,12 @@ impl<T, C> Tier<T, C> {
                 // and those of the others in between would be lost.
                 self.draw_among(&mut by.settings.dice.throw(), accepts)
             }
-            Order::Live(current) => smooth::turn(&self.weights, &mut current.lock(), accepts),
+            // Who meets another's turn does not wait, which may be its own in what accepts a node: it
+            // draws.
+            Order::Live(current) => match current.try_lock() {
+                Some(mut current) => smooth::turn(&self.weights, &mut current, accepts),
+                None => self.draw_among(&mut by.settings.dice.throw(), accepts),
+            },
         }
     }
 
