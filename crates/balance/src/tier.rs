@@ -73,7 +73,8 @@ impl<T, C> Tier<T, C> {
         let last = if by_weight { None } else { before.and_then(Self::last_rank) };
         let turn = match &order {
             Order::Equal if last.is_some() => {
-                seats.iter().position(|(_, seat)| Some(seat.rank) > last).unwrap_or(seats.len()) as u64
+                seats.iter().position(|(_, seat)| Some(seat.rank) > last).unwrap_or(seats.len())
+                    as u64
             }
             _ if before.is_some() || !settings.config.random_start => 0,
             Order::Equal => settings.dice.throw().below_u64(seats.len() as u64),

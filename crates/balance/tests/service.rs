@@ -458,6 +458,39 @@ mod config {
         assert!(Balancer::with_config(config).node(Node::new("a", ())).build().is_ok());
     }
 
+    /// What a service has in its file: the options and the nodes beside them.
+    #[derive(serde::Deserialize)]
+    struct Upstream {
+        balancer: BalancerConfig,
+        nodes: Vec<Node<String>>,
+    }
+
+    fn upstream(nodes: &str) -> Result<Balancer<String>, Box<dyn std::error::Error>> {
+        let text = format!(
+            r#"{{ "balancer": {{ "panic_below": 0.5, "zone": "eu" }}, "nodes": {nodes} }}"#
+        );
+        let Upstream { balancer, nodes } = serde_json::from_str(&text)?;
+        Ok(Balancer::with_config(balancer).nodes(nodes).build()?)
+    }
+
+    #[test]
+    fn a_whole_balancer_comes_from_a_file() {
+        let balancer = upstream(
+            r#"[{ "id": "a", "value": "10.0.0.1:80" },
+                { "id": "b", "value": "10.0.0.2:80", "weight": 3, "priority": 1, "zone": "eu" }]"#,
+        );
+        let balancer = balancer.expect("valid");
+        assert_eq!(balancer.pick().expect("a").value(), "10.0.0.1:80");
+        assert_eq!(balancer.nodes()[1].weight, 3);
+
+        let refused = |nodes| upstream(nodes).expect_err("invalid").to_string();
+        let twice = r#"[{ "id": "a", "value": "x" }, { "id": "a", "value": "y" }]"#;
+        assert_eq!(refused(twice), "`node` is a; allowed: each id once");
+        assert!(refused(r#"[{ "id": "a" }]"#).starts_with("missing field `value`"));
+        let misspelt = refused(r#"[{ "id": "a", "value": "x", "wieght": 3 }]"#);
+        assert!(misspelt.starts_with("unknown field `wieght`, expected one of `id`"), "{misspelt}");
+    }
+
     #[test]
     fn what_is_unknown_is_refused() {
         for text in [
