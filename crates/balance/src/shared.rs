@@ -154,7 +154,9 @@ impl<T, C> Shared<T, C> {
             }
         }
         drop(planning);
-        news.iter().for_each(|news| self.tell_news(news));
+        for news in &news {
+            self.tell_news(news);
+        }
         if let Some(away) = away {
             self.settings.tell(&Event::Ejected { id: member.node.id(), away });
         }
