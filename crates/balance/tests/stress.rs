@@ -111,8 +111,10 @@ fn round_robin_of_many_threads_shares_to_a_round_a_thread() {
         assert_eq!(nodes.iter().map(|node| node.picks).sum::<u64>(), total, "{algorithm}");
         for (node, share) in nodes.iter().zip(shares) {
             let expected = total * share / sum;
-            // Three deviations if every hundredth pick was drawn, and a round for each of 16 desks.
-            let slack = 3.0 * (total as f64 / 100.0 * 0.24).sqrt() + 16.0 * share as f64;
+            // Three deviations if every pick was drawn, and a round for each of 16 desks.
+            let chance = share as f64 / sum as f64;
+            let drawn = (total as f64 * chance * (1.0 - chance)).sqrt();
+            let slack = 3.0 * drawn + 16.0 * share as f64;
             let off = node.picks.abs_diff(expected) as f64;
             assert!(off <= slack, "{algorithm}: {node:?}, expected {expected}");
         }
