@@ -20,13 +20,13 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Algorithm {
     /// One after the other. When nodes come, go, or change their health, the others keep their
-    /// order: none is skipped and none comes twice. O(1).
+    /// order: none is skipped and none comes twice. Each thread goes round by itself. O(1).
     #[default]
     RoundRobin,
     /// One after the other, each as often as its weight says, and a heavy one never in a row where
     /// another can come between: the smooth order of nginx, `{a: 5, b: 1, c: 1}` gives `aabacaa`.
-    /// O(1) with the order made beforehand; O(nodes) under a lock where that would be too long, see
-    /// the limits on the crate's page.
+    /// O(1) with the order made beforehand; O(nodes) where that would be too long, see the limits on
+    /// the crate's page.
     WeightedRoundRobin,
     /// Any, with equal chances. O(1).
     Random,

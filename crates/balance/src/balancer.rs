@@ -8,6 +8,7 @@ use core::sync::atomic::{Ordering, fence};
 use arc_swap::Guard;
 use voussoir_core::{Clock, Nanos, SystemClock};
 
+use crate::desk::Chosen;
 use crate::member::{Member, Seat};
 use crate::plan::Plan;
 use crate::shared::Shared;
@@ -40,9 +41,6 @@ pub struct Balancer<T, C = SystemClock> {
     shared: Arc<Shared<T, C>>,
 }
 
-/// A seat of the plan, if there is one to choose.
-type Chosen<'p, T, C> = Option<&'p Arc<Seat<T, C>>>;
-
 impl<T> Balancer<T> {
     /// Starts a balancer with `algorithm`.
     pub fn builder(algorithm: Algorithm) -> BalancerBuilder<T> {
@@ -67,7 +65,7 @@ impl<T, C> Balancer<T, C> {
     /// [`NoNode`], with the reasons, when none is available.
     #[inline]
     pub fn pick_at(&self, now: Nanos) -> Result<Pick<T, C>, NoNode> {
-        self.pick_by(|| now, |plan, by| plan.choose(by, |_| true))
+        self.pick_by(|| now, |plan, by, turn| plan.choose(by, turn, |_| true))
     }
 
     /// [`pick_if`](Self::pick_if) at `now`.
@@ -81,7 +79,7 @@ impl<T, C> Balancer<T, C> {
         now: Nanos,
         accepts: impl Fn(&str) -> bool,
     ) -> Result<Pick<T, C>, NoNode> {
-        self.pick_by(|| now, |plan, by| plan.choose(by, accepts))
+        self.pick_by(|| now, |plan, by, turn| plan.choose(by, turn, accepts))
     }
 
     /// [`pick_for_ip`](Self::pick_for_ip) at `now`.
@@ -95,7 +93,7 @@ impl<T, C> Balancer<T, C> {
         ip: IpAddr,
         accepts: impl Fn(&str) -> bool,
     ) -> Result<Pick<T, C>, NoNode> {
-        self.pick_by(|| now, |plan, by| plan.choose_for_ip(by, ip, accepts))
+        self.pick_by(|| now, |plan, by, turn| plan.choose_for_ip(by, turn, ip, accepts))
     }
 
     /// [`pick_ordered`](Self::pick_ordered) at `now`.
@@ -109,7 +107,7 @@ impl<T, C> Balancer<T, C> {
         candidates: impl IntoIterator<Item = I>,
     ) -> Result<Pick<T, C>, NoNode> {
         let bound = self.shared.settings.config.load_bound;
-        self.pick_by(|| now, |plan, _| plan.choose_ordered(candidates, bound))
+        self.pick_by(|| now, |plan, _, _| plan.choose_ordered(candidates, bound))
     }
 
     /// [`report`](Self::report) at `now`.
@@ -143,7 +141,7 @@ impl<T, C> Balancer<T, C> {
     fn pick_by(
         &self,
         now: impl Fn() -> Nanos,
-        choose: impl for<'p> FnOnce(&'p Plan<T, C>, &Choice<'_, C>) -> Chosen<'p, T, C>,
+        choose: impl for<'p> FnOnce(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
     ) -> Result<Pick<T, C>, NoNode> {
         let begun = self.shared.settings.config.algorithm.is_timed().then(&now);
         match self.begin_call(now, begun, choose) {
@@ -159,26 +157,15 @@ impl<T, C> Balancer<T, C> {
         &self,
         now: impl Fn() -> Nanos,
         begun: Option<Nanos>,
-        choose: impl for<'p> FnOnce(&'p Plan<T, C>, &Choice<'_, C>) -> Chosen<'p, T, C>,
+        choose: impl for<'p> FnOnce(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
     ) -> Option<Arc<Member<T, C>>> {
-        let plan = self.plan(now);
         let by = Choice { settings: &self.shared.settings, now: begun.unwrap_or(Nanos::ZERO) };
-        choose(&plan, &by).map(|seat| seat.begin_call())
+        self.shared.begin_call(now, &by, choose)
     }
 
-    /// The plan in force. The clock is read only where time could have changed it.
-    #[inline]
+    /// The plan in force.
     fn plan(&self, now: impl Fn() -> Nanos) -> Guard<Arc<Plan<T, C>>> {
-        let plan = self.shared.plan.load();
-        if plan.refresh_at == Nanos::MAX {
-            return plan;
-        }
-        let now = now();
-        if now < plan.refresh_at {
-            return plan;
-        }
-        drop(plan);
-        self.shared.refresh_in_time(now);
+        self.shared.renew(now);
         self.shared.plan.load()
     }
 
@@ -196,7 +183,7 @@ impl<T, C: Clock> Balancer<T, C> {
     /// [`NoNode`], with the reasons, when none is available.
     #[inline]
     pub fn pick(&self) -> Result<Pick<T, C>, NoNode> {
-        self.pick_by(|| self.now(), |plan, by| plan.choose(by, |_| true))
+        self.pick_by(|| self.now(), |plan, by, turn| plan.choose(by, turn, |_| true))
     }
 
     /// A node other than those in `tried`: for the second attempt at a call.
@@ -217,7 +204,7 @@ impl<T, C: Clock> Balancer<T, C> {
     /// [`NoNode`], with the reasons, when none such is available.
     #[inline]
     pub fn pick_if(&self, accepts: impl Fn(&str) -> bool) -> Result<Pick<T, C>, NoNode> {
-        self.pick_by(|| self.now(), |plan, by| plan.choose(by, accepts))
+        self.pick_by(|| self.now(), |plan, by, turn| plan.choose(by, turn, accepts))
     }
 
     /// With [`Algorithm::IpHash`] the node of this address, or the next one that nginx would try;
@@ -245,7 +232,7 @@ impl<T, C: Clock> Balancer<T, C> {
         ip: IpAddr,
         accepts: impl Fn(&str) -> bool,
     ) -> Result<Pick<T, C>, NoNode> {
-        self.pick_by(|| self.now(), |plan, by| plan.choose_for_ip(by, ip, accepts))
+        self.pick_by(|| self.now(), |plan, by, turn| plan.choose_for_ip(by, turn, ip, accepts))
     }
 
     /// The first of the candidates that is available: consistent hashing over any source of an
@@ -274,7 +261,7 @@ impl<T, C: Clock> Balancer<T, C> {
         candidates: impl IntoIterator<Item = I>,
     ) -> Result<Pick<T, C>, NoNode> {
         let bound = self.shared.settings.config.load_bound;
-        self.pick_by(|| self.now(), |plan, _| plan.choose_ordered(candidates, bound))
+        self.pick_by(|| self.now(), |plan, _, _| plan.choose_ordered(candidates, bound))
     }
 
     /// What a check of the node found. Tells the new health when it changed by it.
@@ -345,6 +332,7 @@ impl<T, C: Clock> Balancer<T, C> {
     /// All nodes as they are at this moment, in the order in which they were added.
     pub fn nodes(&self) -> Vec<NodeStatus> {
         let plan = self.plan(|| self.now());
+        self.shared.desks.settle();
         let seats = plan.roster.seats.iter().zip(&plan.available);
         seats.map(|(seat, &available)| seat.status(|| self.now(), available)).collect()
     }

@@ -62,14 +62,25 @@
 //! | `random_start` | off | | the order of nginx; switch it on for a fleet |
 //!
 //! A smooth order is made beforehand if its turns (sum of weights / their divisor) × nodes are at
-//! most 2^20; beyond, a turn takes a lock and O(nodes). Slow start goes by twentieths of a weight.
+//! most 2^20; beyond, a turn takes O(nodes), and one that meets another thread's is drawn by weight.
+//! Slow start goes by twentieths of a weight.
 //! [`IpHash`](Algorithm::IpHash) reaches no node beyond a sum of weights of 6271, as in nginx.
 //!
-//! A pick allocates nothing and waits for nobody. Changes are O(nodes). Memory: some 600 bytes a
-//! node beside its value, and 4 bytes a turn of a smooth order.
+//! # Many threads
+//!
+//! A pick allocates nothing and waits for nobody. Each thread picks at a desk of its own, of which there
+//! are as many as processors, 16 at most: there it has its own place in the round. So what threads
+//! share is the count of calls in flight of the node they take, and nothing else. One thread sees
+//! the exact order; several go round each by itself, apart from each other, and all together the
+//! shares are exact to a round a thread, but that a pick which finds all desks taken, as with more
+//! threads than desks, draws its turn by weight. A pick and its end are three atomic operations: 26 ns where
+//! one of them takes 5 ns.
+//!
+//! Changes are O(nodes). Memory: some 600 bytes a node beside its value, 8 bytes more a desk, and 4
+//! bytes a turn of a smooth order.
 //!
 //! Features: `std` (default; without it the state machines [`HealthState`] and [`EjectionState`]),
-//! `serde` ([`BalancerConfig`]).
+//! `serde` ([`BalancerConfig`], [`Node`]).
 
 #![forbid(unsafe_code)]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
@@ -91,6 +102,8 @@ mod balancer;
 mod builder;
 #[cfg(feature = "std")]
 mod config;
+#[cfg(feature = "std")]
+mod desk;
 #[cfg(feature = "std")]
 mod dice;
 mod ejection;

@@ -19,11 +19,13 @@ pub(crate) struct Member<T, C> {
     settings: Arc<Settings<C>>,
     home: Weak<Shared<T, C>>,
     pub(crate) standing: Standing,
-    pub(crate) latency: Latency,
+    /// Written by calls, and so on a line of its own. The padding keeps the reference count, which
+    /// every call writes, off the lines that are only read.
+    pub(crate) latency: CachePadded<Latency>,
     /// There where the configuration asks for it.
     pub(crate) ejection: Option<Mutex<EjectionState>>,
-    /// Written by every call, and so on a line of its own.
-    pub(crate) picks: CachePadded<AtomicU64>,
+    /// Calls that were picked for it, but for those that a desk has still to tell of.
+    picks: AtomicU64,
 }
 
 impl<T, C> Member<T, C> {
@@ -66,6 +68,10 @@ impl<T, C> Member<T, C> {
             home.health_changed(self, changed, now());
         }
         Some(changed)
+    }
+
+    pub(crate) fn add_picks(&self, picks: u64) {
+        self.picks.fetch_add(picks, Ordering::Relaxed);
     }
 
     /// The clock, for the calls.
@@ -112,9 +118,9 @@ impl<T, C> Seat<T, C> {
             settings: Arc::clone(settings),
             home,
             standing: Standing::new(),
-            latency: Latency::new(),
+            latency: CachePadded::new(Latency::new()),
             ejection,
-            picks: CachePadded::default(),
+            picks: AtomicU64::new(0),
         };
         let turnover = Turnover {
             serving: AtomicBool::new(false),
@@ -127,7 +133,6 @@ impl<T, C> Seat<T, C> {
     /// One more call in flight, which ends when what is returned is dropped.
     #[inline]
     pub(crate) fn begin_call(&self) -> Arc<Member<T, C>> {
-        self.member.picks.fetch_add(1, Ordering::Relaxed);
         Arc::clone(&self.member)
     }
 

@@ -13,13 +13,26 @@ use crate::Health;
 /// let node = Node::new("a", "10.0.0.1:80").weight(3).zone("eu-1").priority(0);
 /// assert_eq!((node.id(), *node.value()), ("a", "10.0.0.1:80"));
 /// ```
+///
+/// With the feature `serde` a file may hold it, with the fields `id`, `value` and, where they differ
+/// from the defaults, `weight`, `priority` and `zone`.
 #[derive(Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Node<T> {
     id: Arc<str>,
     value: T,
+    #[cfg_attr(feature = "serde", serde(default = "one"))]
     pub(crate) weight: u32,
+    #[cfg_attr(feature = "serde", serde(default))]
     pub(crate) priority: u8,
+    #[cfg_attr(feature = "serde", serde(default))]
     pub(crate) zone: Option<Arc<str>>,
+}
+
+#[cfg(feature = "serde")]
+fn one() -> u32 {
+    1
 }
 
 impl<T> Node<T> {

@@ -51,7 +51,7 @@ impl fmt::Display for Event<'_> {
 /// [`Balancer::nodes`](crate::Balancer::nodes) for their counts.
 ///
 /// Called by the thread that made the change, after it took effect and with no lock held. Any closure
-/// will do.
+/// will do, such as one that logs the event's text: `|event: &Event<'_>| tracing::warn!("{event}")`.
 pub trait Observer: Send + Sync {
     /// Something changed.
     fn on_event(&self, event: &Event<'_>);

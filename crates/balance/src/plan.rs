@@ -5,11 +5,12 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::net::IpAddr;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::collections::HashMap;
 
 use voussoir_core::Nanos;
 
+use crate::desk::Chosen;
 use crate::member::{Seat, WARM};
 use crate::shared::Settings;
 use crate::tier::{Choice, Tier};
@@ -49,6 +50,10 @@ pub(crate) struct Plan<T, C> {
     pub(crate) panicking: bool,
     /// When time alone will change it, if it will: an ejection ends, a slow start goes on.
     pub(crate) refresh_at: Nanos,
+    /// Grows from plan to plan.
+    pub(crate) version: u64,
+    /// Desks that have picked by it.
+    pub(crate) arrivals: AtomicU32,
 }
 
 /// Slow start goes by twentieths of a weight, so that weights stay whole numbers and small.
@@ -98,7 +103,8 @@ impl<T, C> Plan<T, C> {
         }
         let mut tiers = Vec::new();
         for members in grouped(&roster, &in_service, &available, settings) {
-            let seats = members.iter().map(|&index| Arc::clone(&roster.seats[index])).collect();
+            let seat = |&index: &usize| (index, Arc::clone(&roster.seats[index]));
+            let seats = members.iter().map(seat).collect();
             let weights = members.iter().map(|&index| weights[index]).collect();
             let goes_on = before.and_then(|before| before.tiers.get(tiers.len()));
             tiers.push(Tier::new(seats, weights, settings, goes_on));
@@ -110,22 +116,60 @@ impl<T, C> Plan<T, C> {
             end
         });
         let ends = ends.collect();
-        (Self { roster, available, tiers, ends, panicking, refresh_at }, returned)
+        let version = before.map_or(0, |before| before.version + 1);
+        let arrivals = AtomicU32::new(0);
+        let plan =
+            Self { roster, available, tiers, ends, panicking, refresh_at, version, arrivals };
+        (plan, returned)
     }
 
-    /// Chooses among those available whose id is accepted.
+    /// Where the desk begins that is the `arrival`th to pick by this plan: the first where the plan
+    /// before was left, the others far from each other, lest they go round in step.
+    pub(crate) fn turn_of_arrival(&self, arrival: u32) -> u64 {
+        self.tiers.first().map_or(0, |tier| tier.turn_ahead(arrival.reverse_bits()))
+    }
+
+    /// Anywhere in the round of the first tier.
+    pub(crate) fn any_turn(&self, settings: &Settings<C>) -> u64 {
+        self.tiers.first().map_or(0, |tier| tier.turn_ahead((settings.dice.number() >> 32) as u32))
+    }
+
+    /// Notes where the leading desk is.
+    #[inline]
+    pub(crate) fn publish(&self, turn: u64) {
+        if let Some(tier) = self.tiers.first() {
+            tier.set_turn(turn);
+        }
+    }
+
+    /// Chooses among those available whose id is accepted. The turn is that of the first tier; the
+    /// others are seldom asked, and their turns are everybody's.
     #[inline]
     pub(crate) fn choose(
         &self,
         by: &Choice<'_, C>,
+        turn: &mut u64,
         accepts: impl Fn(&str) -> bool,
-    ) -> Option<&Arc<Seat<T, C>>> {
-        for tier in &self.tiers {
-            if let Some(index) = tier.choose(by, &accepts) {
-                return Some(tier.seat(index));
-            }
+    ) -> Chosen<'_, T, C> {
+        let (first, others) = self.tiers.split_first()?;
+        match first.choose(by, turn, &accepts) {
+            Some(index) => Some(first.seat(index)),
+            None => Self::choose_later(others, by, &accepts),
         }
-        None
+    }
+
+    #[cold]
+    fn choose_later<'p>(
+        tiers: &'p [Tier<T, C>],
+        by: &Choice<'_, C>,
+        accepts: &impl Fn(&str) -> bool,
+    ) -> Chosen<'p, T, C> {
+        tiers.iter().find_map(|tier| {
+            let mut turn = tier.turn();
+            let chosen = tier.choose(by, &mut turn, accepts);
+            tier.set_turn(turn);
+            chosen.map(|index| tier.seat(index))
+        })
     }
 
     /// The node of this address, or as [`choose`](Self::choose) if none of those that nginx tries is
@@ -133,14 +177,18 @@ impl<T, C> Plan<T, C> {
     pub(crate) fn choose_for_ip(
         &self,
         by: &Choice<'_, C>,
+        turn: &mut u64,
         ip: IpAddr,
         accepts: impl Fn(&str) -> bool,
-    ) -> Option<&Arc<Seat<T, C>>> {
+    ) -> Chosen<'_, T, C> {
         let mut tries = ip_hash::tries(ip, &self.ends);
         let found = tries.find(|&index| {
             self.available[index] && accepts(self.roster.seats[index].member.node.id())
         });
-        found.map_or_else(|| self.choose(by, &accepts), |index| Some(&self.roster.seats[index]))
+        match found {
+            Some(index) => Some((index, &self.roster.seats[index])),
+            None => self.choose(by, turn, &accepts),
+        }
     }
 
     /// The first of the candidates that is available and, if there is a bound, below it.
@@ -148,7 +196,7 @@ impl<T, C> Plan<T, C> {
         &self,
         candidates: impl IntoIterator<Item = I>,
         bound: Option<f64>,
-    ) -> Option<&Arc<Seat<T, C>>>
+    ) -> Chosen<'_, T, C>
     where
         I: AsRef<str>,
     {
@@ -161,10 +209,10 @@ impl<T, C> Plan<T, C> {
                 continue;
             }
             if bound.is_none_or(|bound| bound.admits(seat)) {
-                return Some(seat);
+                return Some((index, seat));
             }
             // All could be at their bounds only if the list leaves some out.
-            first = first.or(Some(seat));
+            first = first.or(Some((index, seat)));
         }
         first
     }

@@ -1,13 +1,17 @@
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
 use voussoir_core::{Clock, Nanos};
 
+use crate::desk::{Chosen, Desk, Desks, Taken};
 use crate::dice::Dice;
 use crate::member::{Member, Seat};
 use crate::plan::{Plan, Roster};
+use crate::tier::Choice;
 use crate::{BalancerConfig, Event, Health, Node, Observer};
 
 /// What a balancer was built with.
@@ -43,6 +47,9 @@ impl<C> Settings<C> {
 pub(crate) struct Shared<T, C> {
     pub(crate) settings: Arc<Settings<C>>,
     pub(crate) plan: ArcSwap<Plan<T, C>>,
+    /// Of the plan, set after it: whoever reads it finds that plan or a later one.
+    version: AtomicU64,
+    pub(crate) desks: Desks<T, C>,
     /// Held while a new plan is made from the old one, so that no change is lost. Holds the rank of
     /// the next node.
     planning: Mutex<u64>,
@@ -50,9 +57,11 @@ pub(crate) struct Shared<T, C> {
 
 /// What a new plan brings that observers should know.
 #[must_use = "observers wait for it"]
-struct News {
+struct News<T, C> {
     returned: Vec<Arc<str>>,
     panic: Option<bool>,
+    /// May hold the last of a removed node, whose drop is the caller's code as observers are.
+    _before: Arc<Plan<T, C>>,
 }
 
 impl<T, C> Shared<T, C> {
@@ -66,8 +75,10 @@ impl<T, C> Shared<T, C> {
             let seat = |(node, rank)| Arc::new(Seat::new(node, rank, home.clone(), &settings));
             let roster = Roster::new(nodes.into_iter().zip(0..).map(seat).collect());
             let (plan, _) = Plan::new(Arc::new(roster), None, &settings, now);
-            let plan = ArcSwap::from_pointee(plan);
-            Self { settings, plan, planning: Mutex::new(next_rank) }
+            let plan = Arc::new(plan);
+            let desks = Desks::new(&plan);
+            let (plan, planning) = (ArcSwap::new(plan), Mutex::new(next_rank));
+            Self { settings, plan, version: AtomicU64::new(0), desks, planning }
         })
     }
 
@@ -104,7 +115,7 @@ impl<T, C> Shared<T, C> {
 
     /// Makes a new plan, as time has come to. Where another thread makes one, the old one will do.
     #[cold]
-    pub(crate) fn refresh_in_time(&self, now: Nanos) {
+    fn refresh_in_time(&self, now: Nanos) {
         if let Some(planning) = self.planning.try_lock()
             && now >= self.plan.load().refresh_at
         {
@@ -131,7 +142,7 @@ impl<T, C> Shared<T, C> {
         }
         let planning = self.planning.lock();
         // Those whose time is over make room.
-        let news = self.make_plan(None, now);
+        let mut news = vec![self.make_plan(None, now)];
         let mut away = None;
         if self.has(member) && self.has_room(policy.max_ejected(self.nodes())) {
             let mut state = state.lock();
@@ -139,12 +150,78 @@ impl<T, C> Shared<T, C> {
                 away = Some(state.eject_at(now, policy));
                 drop(state);
                 member.standing.set_ejected(true);
+                news.push(self.make_plan(None, now));
             }
         }
-        self.tell_news(&news);
-        let Some(away) = away else { return };
-        self.replan(planning, None, now);
-        self.settings.tell(&Event::Ejected { id: member.node.id(), away });
+        drop(planning);
+        for news in &news {
+            self.tell_news(news);
+        }
+        if let Some(away) = away {
+            self.settings.tell(&Event::Ejected { id: member.node.id(), away });
+        }
+    }
+
+    /// Begins a call at a desk, by the plan in force. The clock is read only where time could have
+    /// changed it.
+    #[inline]
+    pub(crate) fn begin_call(
+        &self,
+        now: impl Fn() -> Nanos,
+        by: &Choice<'_, C>,
+        choose: impl for<'p> FnOnce(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
+    ) -> Option<Arc<Member<T, C>>> {
+        let mut desk = self.desk();
+        if let Some(refresh_at) = desk.as_ref().and_then(|desk| desk.refresh_at()) {
+            let now = now();
+            if now >= refresh_at {
+                drop(desk);
+                self.refresh_in_time(now);
+                desk = self.desk();
+            }
+        }
+        match desk {
+            Some(mut desk) => desk.begin_call(by, choose),
+            None => self.begin_call_anyhow(now, by, choose),
+        }
+    }
+
+    /// With all desks taken.
+    #[cold]
+    fn begin_call_anyhow(
+        &self,
+        now: impl Fn() -> Nanos,
+        by: &Choice<'_, C>,
+        choose: impl for<'p> FnOnce(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
+    ) -> Option<Arc<Member<T, C>>> {
+        self.renew(now);
+        Desk::for_one_pick(self.plan.load_full(), &self.settings).begin_call(by, choose)
+    }
+
+    /// A desk with the plan in force.
+    #[inline]
+    fn desk(&self) -> Option<Taken<'_, T, C>> {
+        let mut desk = self.desks.free()?;
+        if !desk.follows(self.version.load(Ordering::Acquire)) {
+            self.catch_up(&mut desk);
+        }
+        Some(desk)
+    }
+
+    #[cold]
+    fn catch_up(&self, desk: &mut Desk<T, C>) {
+        desk.follow(self.plan.load_full());
+    }
+
+    /// Makes a new plan if time has come to.
+    pub(crate) fn renew(&self, now: impl Fn() -> Nanos) {
+        let refresh_at = self.plan.load().refresh_at;
+        if refresh_at != Nanos::MAX {
+            let now = now();
+            if now >= refresh_at {
+                self.refresh_in_time(now);
+            }
+        }
     }
 
     fn nodes(&self) -> usize {
@@ -170,16 +247,19 @@ impl<T, C> Shared<T, C> {
         self.tell_news(&news);
     }
 
-    fn make_plan(&self, roster: Option<Roster<T, C>>, now: Nanos) -> News {
+    fn make_plan(&self, roster: Option<Roster<T, C>>, now: Nanos) -> News<T, C> {
         let before = self.plan.load_full();
         let roster = roster.map_or_else(|| Arc::clone(&before.roster), Arc::new);
         let (plan, returned) = Plan::new(roster, Some(&before), &self.settings, now);
         let panic = (plan.panicking != before.panicking).then_some(plan.panicking);
-        self.plan.store(Arc::new(plan));
-        News { returned, panic }
+        let plan = Arc::new(plan);
+        self.plan.store(Arc::clone(&plan));
+        self.version.store(plan.version, Ordering::Release);
+        self.desks.bring(&plan);
+        News { returned, panic, _before: before }
     }
 
-    fn tell_news(&self, news: &News) {
+    fn tell_news(&self, news: &News<T, C>) {
         for id in &news.returned {
             self.settings.tell(&Event::Returned { id });
         }

@@ -72,7 +72,13 @@ impl Order {
     /// Whose turn number `turn` is.
     #[inline]
     pub(crate) fn at(&self, turn: u64) -> usize {
-        self.slots[self.slot(turn)] as usize
+        self.at_slot(self.slot(turn))
+    }
+
+    /// Whose turn it is in this slot.
+    #[inline]
+    pub(crate) fn at_slot(&self, slot: usize) -> usize {
+        self.slots[slot] as usize
     }
 
     /// How many turns there are before all repeats.
@@ -87,8 +93,9 @@ impl Order {
         }
     }
 
+    /// Where in the order turn number `turn` is. The turn after a slot's is the number of the slot + 1.
     #[inline]
-    fn slot(&self, turn: u64) -> usize {
+    pub(crate) fn slot(&self, turn: u64) -> usize {
         let len = self.slots.len() as u64;
         if turn < len {
             return turn as usize;

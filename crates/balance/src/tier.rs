@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 
 use crossbeam_utils::CachePadded;
 use parking_lot::Mutex;
@@ -14,13 +15,14 @@ use crate::shared::Settings;
 use crate::{Algorithm, smooth};
 
 pub(crate) struct Tier<T, C> {
-    /// In the order of their ranks, each with a weight above 0.
-    seats: Vec<Arc<Seat<T, C>>>,
+    /// In the order of their ranks, each with its place in the roster and a weight above 0.
+    seats: Vec<(usize, Arc<Seat<T, C>>)>,
     weights: Vec<u64>,
     order: Order,
     /// There where draws are not equally likely.
     alias: Option<Alias>,
-    /// Turns taken. 64 bits last 584 years at a turn a nanosecond.
+    /// The turn of the desk that leads in the first tier, of all desks in the others. 0 before the
+    /// first, then one more than the place in the round of whom the last one went to.
     turn: CachePadded<AtomicU64>,
 }
 
@@ -33,6 +35,9 @@ enum Order {
     Live(Mutex<Vec<i64>>),
 }
 
+/// Many times as long as a turn of some thousand nodes takes.
+const PATIENCE: Duration = Duration::from_millis(1);
+
 /// What a choice is made by, beside the tier.
 pub(crate) struct Choice<'a, C> {
     pub(crate) settings: &'a Settings<C>,
@@ -43,7 +48,7 @@ pub(crate) struct Choice<'a, C> {
 impl<T, C> Tier<T, C> {
     /// Goes on where `before` is, if there is one.
     pub(crate) fn new(
-        seats: Vec<Arc<Seat<T, C>>>,
+        seats: Vec<(usize, Arc<Seat<T, C>>)>,
         weights: Vec<u64>,
         settings: &Settings<C>,
         before: Option<&Self>,
@@ -52,7 +57,7 @@ impl<T, C> Tier<T, C> {
         let equal = weights.windows(2).all(|pair| pair[0] == pair[1]);
         let alias = (algorithm.is_drawn() && !equal).then(|| Alias::new(&weights));
         let current: Vec<_> =
-            seats.iter().map(|seat| seat.turnover.current.load(Ordering::Relaxed)).collect();
+            seats.iter().map(|(_, seat)| seat.turnover.current.load(Ordering::Relaxed)).collect();
         // Those that draw need no order. Those that weigh go on as they were.
         let by_weight = algorithm.is_weighted() && !algorithm.is_drawn();
         let plain = !by_weight || current.iter().all(|current| *current == 0);
@@ -68,7 +73,8 @@ impl<T, C> Tier<T, C> {
         let last = if by_weight { None } else { before.and_then(Self::last_rank) };
         let turn = match &order {
             Order::Equal if last.is_some() => {
-                seats.iter().position(|seat| Some(seat.rank) > last).unwrap_or(seats.len()) as u64
+                seats.iter().position(|(_, seat)| Some(seat.rank) > last).unwrap_or(seats.len())
+                    as u64
             }
             _ if before.is_some() || !settings.config.random_start => 0,
             Order::Equal => settings.dice.throw().below_u64(seats.len() as u64),
@@ -83,8 +89,33 @@ impl<T, C> Tier<T, C> {
         Self { seats, weights, order, alias, turn: CachePadded::new(AtomicU64::new(turn)) }
     }
 
-    pub(crate) fn seat(&self, index: usize) -> &Arc<Seat<T, C>> {
-        &self.seats[index]
+    #[inline]
+    pub(crate) fn seat(&self, index: usize) -> (usize, &Arc<Seat<T, C>>) {
+        let (place, seat) = &self.seats[index];
+        (*place, seat)
+    }
+
+    pub(crate) fn turn(&self) -> u64 {
+        self.turn.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(crate) fn set_turn(&self, turn: u64) {
+        self.turn.store(turn, Ordering::Relaxed);
+    }
+
+    /// The turn that is `part` of 2^32 of a round ahead.
+    pub(crate) fn turn_ahead(&self, part: u32) -> u64 {
+        let ahead = |round: u64| ((u128::from(part) * u128::from(round)) >> 32) as u64;
+        let turn = self.turn();
+        match &self.order {
+            Order::Equal if part > 0 => {
+                let nodes = self.seats.len() as u64;
+                (turn + ahead(nodes)) % nodes
+            }
+            Order::Made(order) if part > 0 => order.slot(turn + ahead(order.len())) as u64,
+            _ => turn,
+        }
     }
 
     /// Puts the current weights of the smooth order back into the seats.
@@ -92,12 +123,19 @@ impl<T, C> Tier<T, C> {
         let turn = self.turn.load(Ordering::Relaxed);
         let current = match &self.order {
             Order::Made(order) => {
-                let load = |seat: &Arc<Seat<T, C>>| seat.turnover.current.load(Ordering::Relaxed);
+                let load = |(_, seat): &(usize, Arc<Seat<T, C>>)| {
+                    seat.turnover.current.load(Ordering::Relaxed)
+                };
                 let mut current: Vec<_> = self.seats.iter().map(load).collect();
                 order.replay(&self.weights, &mut current, turn);
                 current
             }
-            Order::Live(current) => current.lock().clone(),
+            // Held for longer only by a turn whose filter makes this very change: then the nodes go
+            // on from where the plan before took them over.
+            Order::Live(current) => match current.try_lock_for(PATIENCE) {
+                Some(current) => current.clone(),
+                None => return,
+            },
             Order::Equal => {
                 let (nodes, weight) = (self.seats.len() as u64, self.weights[0]);
                 let taken = turn % nodes;
@@ -108,7 +146,7 @@ impl<T, C> Tier<T, C> {
                 (0..nodes).map(due).collect()
             }
         };
-        for (seat, current) in self.seats.iter().zip(current) {
+        for ((_, seat), current) in self.seats.iter().zip(current) {
             seat.turnover.current.store(current, Ordering::Relaxed);
         }
     }
@@ -121,7 +159,7 @@ impl<T, C> Tier<T, C> {
             Order::Made(order) => order.at(last),
             Order::Live(_) => return None,
         };
-        Some(self.seats[index].rank)
+        Some(self.seats[index].1.rank)
     }
 
     /// Chooses one of those accepted, by index; none if none is.
@@ -129,12 +167,13 @@ impl<T, C> Tier<T, C> {
     pub(crate) fn choose(
         &self,
         by: &Choice<'_, C>,
+        turn: &mut u64,
         accepts: impl Fn(&str) -> bool,
     ) -> Option<usize> {
-        let accepts = |index: usize| accepts(self.seats[index].member.node.id());
+        let accepts = |index: usize| accepts(self.seats[index].1.member.node.id());
         match by.settings.config.algorithm {
             Algorithm::RoundRobin | Algorithm::WeightedRoundRobin | Algorithm::IpHash => {
-                self.in_turn(accepts)
+                self.in_turn(by, turn, accepts)
             }
             Algorithm::Random | Algorithm::WeightedRandom => {
                 let mut random = by.settings.dice.throw();
@@ -142,9 +181,9 @@ impl<T, C> Tier<T, C> {
                 if accepts(drawn) { Some(drawn) } else { self.draw_among(&mut random, accepts) }
             }
             Algorithm::LeastConnections | Algorithm::WeightedLeastConnections => {
-                self.least_loaded(accepts)
+                self.least_loaded(turn, accepts)
             }
-            Algorithm::LeastResponseTime => self.least_costly(by, accepts),
+            Algorithm::LeastResponseTime => self.least_costly(by, turn, accepts),
             Algorithm::PowerOfTwo => {
                 let (one, other, random) = self.two(by, accepts)?;
                 Some(self.lighter(one, other, random))
@@ -160,55 +199,59 @@ impl<T, C> Tier<T, C> {
     }
 
     #[inline]
-    fn in_turn(&self, accepts: impl Fn(usize) -> bool) -> Option<usize> {
-        let nodes = self.seats.len() as u64;
+    fn in_turn(
+        &self,
+        by: &Choice<'_, C>,
+        turn: &mut u64,
+        accepts: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
         match &self.order {
             Order::Equal => {
-                let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-                let index = (turn % nodes) as usize;
-                if accepts(index) { Some(index) } else { self.next_in_turn(accepts) }
+                let index = self.index_of(*turn);
+                let index = if accepts(index) { index } else { self.next_after(index, accepts)? };
+                *turn = index as u64 + 1;
+                Some(index)
             }
             Order::Made(order) => {
-                let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-                let index = order.at(turn);
+                let slot = order.slot(*turn);
+                *turn = slot as u64 + 1;
+                let index = order.at_slot(slot);
                 if accepts(index) {
                     return Some(index);
                 }
                 // Not the next turn of one accepted: a light node's may be a thousand turns away,
                 // and those of the others in between would be lost.
-                self.draw_among(&mut Random::seeded(turn), accepts)
+                self.draw_among(&mut by.settings.dice.throw(), accepts)
             }
-            Order::Live(current) => smooth::turn(&self.weights, &mut current.lock(), accepts),
+            // Who meets another's turn does not wait, which may be its own in what accepts a node: it
+            // draws.
+            Order::Live(current) => match current.try_lock() {
+                Some(mut current) => smooth::turn(&self.weights, &mut current, accepts),
+                None => self.draw_among(&mut by.settings.dice.throw(), accepts),
+            },
         }
     }
 
-    /// The first of those accepted from the present turn on, which passes to the one after it.
+    /// Whose turn it is where all are alike: without a division, which would take longer than the
+    /// rest.
+    #[inline]
+    fn index_of(&self, turn: u64) -> usize {
+        if turn < self.seats.len() as u64 { turn as usize } else { 0 }
+    }
+
+    /// The first of those accepted that comes after `index`.
     #[cold]
-    fn next_in_turn(&self, accepts: impl Fn(usize) -> bool) -> Option<usize> {
-        let nodes = self.seats.len() as u64;
-        let mut turn = self.turn.load(Ordering::Relaxed);
-        loop {
-            let taken = (turn..turn + nodes).find(|turn| accepts((turn % nodes) as usize))?;
-            match self.turn.compare_exchange_weak(
-                turn,
-                taken + 1,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return Some((taken % nodes) as usize),
-                Err(now) => turn = now,
-            }
-        }
+    fn next_after(&self, index: usize, accepts: impl Fn(usize) -> bool) -> Option<usize> {
+        (index + 1..self.seats.len()).chain(0..index).find(|&index| accepts(index))
     }
 
     /// The fewest calls in flight per weight; of equals, whose turn comes first.
-    fn least_loaded(&self, accepts: impl Fn(usize) -> bool) -> Option<usize> {
-        let turn = self.turn.load(Ordering::Relaxed);
+    fn least_loaded(&self, turn: &mut u64, accepts: impl Fn(usize) -> bool) -> Option<usize> {
         let Order::Made(order) = &self.order else {
-            let start = (turn % self.seats.len() as u64) as usize;
+            let start = self.index_of(*turn);
             let mut least: Option<(u64, usize)> = None;
             for index in (start..self.seats.len()).chain(0..start) {
-                let in_flight = self.seats[index].in_flight();
+                let in_flight = self.in_flight(index);
                 let fewer = least.is_none_or(|(least, at)| {
                     is_less(in_flight, self.weights[index], least, self.weights[at])
                 });
@@ -220,13 +263,12 @@ impl<T, C> Tier<T, C> {
                 }
             }
             let (_, index) = least?;
-            // A hint for the next tie only, so that threads need not agree on it.
-            self.turn.store(index as u64 + 1, Ordering::Relaxed);
+            *turn = index as u64 + 1;
             return Some(index);
         };
         let mut least: Option<(u64, usize)> = None;
         for index in 0..self.seats.len() {
-            let in_flight = self.seats[index].in_flight();
+            let in_flight = self.in_flight(index);
             let fewer = least.is_none_or(|(least, at)| {
                 is_less(in_flight, self.weights[index], least, self.weights[at])
             });
@@ -236,18 +278,24 @@ impl<T, C> Tier<T, C> {
         }
         let (least, at) = least?;
         let tied = |index: usize| {
-            let in_flight = self.seats[index].in_flight();
+            let in_flight = self.in_flight(index);
             !is_less(least, self.weights[at], in_flight, self.weights[index]) && accepts(index)
         };
         // Four rounds of the nodes find a tied one but for the lightest, which `at` may be.
-        let turns = turn..turn.saturating_add(4 * self.seats.len() as u64).max(turn + 16);
-        let Some(taken) = { turns }.find(|turn| tied(order.at(*turn))) else { return Some(at) };
-        self.turn.store(taken + 1, Ordering::Relaxed);
-        Some(order.at(taken))
+        let turns = *turn..turn.saturating_add(4 * self.seats.len() as u64).max(*turn + 16);
+        let mut slots = turns.map(|turn| order.slot(turn));
+        let Some(taken) = slots.find(|slot| tied(order.at_slot(*slot))) else { return Some(at) };
+        *turn = taken as u64 + 1;
+        Some(order.at_slot(taken))
     }
 
-    fn least_costly(&self, by: &Choice<'_, C>, accepts: impl Fn(usize) -> bool) -> Option<usize> {
-        let start = (self.turn.load(Ordering::Relaxed) % self.seats.len() as u64) as usize;
+    fn least_costly(
+        &self,
+        by: &Choice<'_, C>,
+        turn: &mut u64,
+        accepts: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let start = self.index_of(*turn);
         let mut least: Option<(f64, usize)> = None;
         for index in (start..self.seats.len()).chain(0..start) {
             let cost = self.cost(by, index);
@@ -256,13 +304,18 @@ impl<T, C> Tier<T, C> {
             }
         }
         let (_, index) = least?;
-        self.turn.store(index as u64 + 1, Ordering::Relaxed);
+        *turn = index as u64 + 1;
         Some(index)
     }
 
     #[inline]
+    fn in_flight(&self, index: usize) -> u64 {
+        self.seats[index].1.in_flight()
+    }
+
+    #[inline]
     fn cost(&self, by: &Choice<'_, C>, index: usize) -> f64 {
-        let (seat, decay) = (&self.seats[index], by.settings.config.latency.decay);
+        let (seat, decay) = (&self.seats[index].1, by.settings.config.latency.decay);
         seat.member.latency.cost_at(by.now, decay, seat.in_flight(), self.weights[index])
     }
 
@@ -270,7 +323,7 @@ impl<T, C> Tier<T, C> {
     /// many callers do not fall on the same one (brpc#3367).
     #[inline]
     fn lighter(&self, one: usize, other: usize, random: u64) -> usize {
-        let (first, second) = (self.seats[one].in_flight(), self.seats[other].in_flight());
+        let (first, second) = (self.in_flight(one), self.in_flight(other));
         let less = is_less(first, self.weights[one], second, self.weights[other]);
         let more = is_less(second, self.weights[other], first, self.weights[one]);
         // Without a branch, which could not be foretold.

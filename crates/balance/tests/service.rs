@@ -1,5 +1,6 @@
 //! Who is in service: ejection, panic, force, weights of none, priorities and zones; and who is told.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -78,11 +79,12 @@ fn more_than_half_failing_ejects_and_time_brings_back() {
     assert_eq!(take(&told), ["`1` is ejected for 30s"]);
     let why = balancer.pick_if(|id| id == "1").expect_err("ejected");
     assert_eq!((why.ejected, why.excluded), (1, 2));
+    // The last call was 1's, and a pick that found nobody took no turn.
 
     clock.advance(Duration::from_secs(29));
-    assert_eq!(order(&balancer, 4), "0202");
+    assert_eq!(order(&balancer, 4), "2020");
     clock.advance(Duration::from_secs(1));
-    assert_eq!(order(&balancer, 4), "0120");
+    assert_eq!(order(&balancer, 4), "1201");
     assert_eq!(take(&told), ["`1` is back from its ejection"]);
 }
 
@@ -292,6 +294,95 @@ fn an_observer_may_use_the_balancer() {
     assert_eq!(available(&balancer), "2");
 }
 
+/// The one whose time is over makes room for the next: both are told of, with no lock held.
+#[test]
+fn an_observer_may_use_the_balancer_when_one_ejection_ends_another_begins() {
+    let cell = Arc::new(Mutex::new(None::<Balancer<usize, ManualClock>>));
+    let (inside, clock, told) = (Arc::clone(&cell), ManualClock::new(), Told::default());
+    let heard = Arc::clone(&told);
+    let balancer = Balancer::builder(Algorithm::RoundRobin)
+        .ejection(STRICT)
+        .nodes((0..3).map(|index| Node::new(index.to_string(), index)))
+        .clock(clock.clone())
+        .observer(move |event: &voussoir_balance::Event<'_>| {
+            heard.lock().expect("no panic").push(event.to_string());
+            let balancer = inside.lock().expect("no panic").clone().expect("set");
+            balancer.set_weight("2", 2).expect("known");
+            assert!(balancer.pick().is_ok());
+        })
+        .build()
+        .expect("valid");
+    *cell.lock().expect("no panic") = Some(balancer.clone());
+    (0..4).for_each(|_| call(&balancer, "0", false));
+    let begun: Vec<_> =
+        (0..4).map(|_| balancer.pick_if(|id| id == "1").expect("available")).collect();
+    clock.advance(Duration::from_secs(30));
+    for pick in begun {
+        pick.failure();
+    }
+    let expected =
+        ["`0` is ejected for 30s", "`0` is back from its ejection", "`1` is ejected for 30s"];
+    assert_eq!(take(&told), expected);
+    *cell.lock().expect("no panic") = None;
+}
+
+/// What accepts a node is the caller's code: it may pick, change and look.
+#[test]
+fn what_accepts_a_node_may_use_the_balancer() {
+    for algorithm in Algorithm::ALL {
+        // Weights whose smooth order is too long to be made beforehand.
+        let weights = [1_000_003, 999_983, 7].into_iter().enumerate();
+        let nodes = weights.map(|(index, w)| Node::new(index.to_string(), index).weight(w));
+        let balancer = Balancer::builder(algorithm).nodes(nodes).build().expect("valid");
+        let pick = balancer.pick_if(|id| {
+            let inner = balancer.pick_excluding(&[id]).expect("another");
+            balancer.drain("2").expect("known");
+            assert!(inner.id() != id && balancer.nodes().len() == 3);
+            id == "1"
+        });
+        assert_eq!(pick.expect("1").id(), "1", "{algorithm}");
+        assert!(!order(&balancer, 20).contains('2'), "{algorithm}");
+        let panics = AssertUnwindSafe(|| drop(balancer.pick_if(|_| panic!("in the filter"))));
+        assert!(catch_unwind(panics).is_err() && balancer.pick().is_ok(), "{algorithm}");
+    }
+}
+
+/// A value whose end asks the balancer something, as one that closes a pool and says so.
+#[test]
+fn the_value_of_a_removed_node_ends_with_its_last_call_and_may_use_the_balancer() {
+    struct Value(Arc<Mutex<Option<Balancer<Self>>>>);
+
+    impl Drop for Value {
+        fn drop(&mut self) {
+            let balancer = self.0.lock().expect("no panic").take();
+            if let Some(balancer) = balancer {
+                balancer.set_weight("stays", 2).expect("known");
+                drop(balancer.pick());
+            }
+        }
+    }
+
+    let (used, unused) = (Arc::new(Mutex::new(None)), Arc::default());
+    let balancer = Balancer::builder(Algorithm::RoundRobin)
+        .node(Node::new("goes", Value(Arc::clone(&used))))
+        .node(Node::new("stays", Value(unused)))
+        .build()
+        .expect("valid");
+    *used.lock().expect("no panic") = Some(balancer.clone());
+    let pick = balancer.pick().expect("goes");
+    balancer.remove("goes").expect("known");
+    assert_eq!(Arc::strong_count(&used), 2, "a call is in flight");
+    drop(pick);
+    assert_eq!(Arc::strong_count(&used), 1);
+    assert_eq!(balancer.nodes()[0].weight, 2);
+
+    *used.lock().expect("no panic") = Some(balancer.clone());
+    balancer.add(Node::new("goes", Value(Arc::clone(&used)))).expect("new");
+    drop(balancer.pick());
+    balancer.remove("goes").expect("known");
+    assert_eq!(Arc::strong_count(&used), 1, "none is");
+}
+
 #[test]
 fn a_clock_that_goes_back_is_harmless() {
     let (builder, clock, _) = watched(3);
@@ -365,6 +456,39 @@ mod config {
             BalancerConfig::default()
         );
         assert!(Balancer::with_config(config).node(Node::new("a", ())).build().is_ok());
+    }
+
+    /// What a service has in its file: the options and the nodes beside them.
+    #[derive(serde::Deserialize)]
+    struct Upstream {
+        balancer: BalancerConfig,
+        nodes: Vec<Node<String>>,
+    }
+
+    fn upstream(nodes: &str) -> Result<Balancer<String>, Box<dyn std::error::Error>> {
+        let text = format!(
+            r#"{{ "balancer": {{ "panic_below": 0.5, "zone": "eu" }}, "nodes": {nodes} }}"#
+        );
+        let Upstream { balancer, nodes } = serde_json::from_str(&text)?;
+        Ok(Balancer::with_config(balancer).nodes(nodes).build()?)
+    }
+
+    #[test]
+    fn a_whole_balancer_comes_from_a_file() {
+        let balancer = upstream(
+            r#"[{ "id": "a", "value": "10.0.0.1:80" },
+                { "id": "b", "value": "10.0.0.2:80", "weight": 3, "priority": 1, "zone": "eu" }]"#,
+        );
+        let balancer = balancer.expect("valid");
+        assert_eq!(balancer.pick().expect("a").value(), "10.0.0.1:80");
+        assert_eq!(balancer.nodes()[1].weight, 3);
+
+        let refused = |nodes| upstream(nodes).expect_err("invalid").to_string();
+        let twice = r#"[{ "id": "a", "value": "x" }, { "id": "a", "value": "y" }]"#;
+        assert_eq!(refused(twice), "`node` is a; allowed: each id once");
+        assert!(refused(r#"[{ "id": "a" }]"#).starts_with("missing field `value`"));
+        let misspelt = refused(r#"[{ "id": "a", "value": "x", "wieght": 3 }]"#);
+        assert!(misspelt.starts_with("unknown field `wieght`, expected one of `id`"), "{misspelt}");
     }
 
     #[test]
