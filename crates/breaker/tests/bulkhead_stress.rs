@@ -141,7 +141,7 @@ fn no_wake_up_is_lost() {
 }
 
 #[test]
-fn a_full_line_refuses_at_once_and_counts_it() {
+fn a_full_line_refuses_at_once() {
     let pool = Bulkhead::builder(1).queue(2).build().expect("valid");
     let running = pool.try_acquire().expect("free");
     let refused = AtomicU64::new(0);
@@ -155,10 +155,10 @@ fn a_full_line_refuses_at_once_and_counts_it() {
                 }
             });
         }
-        while pool.stats().refused < 4 {
+        while refused.load(Ordering::Relaxed) < 4 {
             thread::yield_now();
         }
         drop(running);
     });
-    assert_eq!((refused.into_inner(), pool.stats().refused), (4, 4));
+    assert_eq!(refused.into_inner(), 4);
 }

@@ -155,7 +155,6 @@ fn each_change_and_each_refusal_is_told_once() {
         ["closed → open", refusal, "open → half-open", "half-open → closed"],
         "a failure that comes late opens nothing again"
     );
-    assert_eq!(breaker.stats().refused, 1);
 }
 
 #[test]

@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use parking_lot::Mutex;
+use voussoir_core::Lock;
 
 use super::Tally;
 use crate::sync::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use crate::sync::{AtomicU64, Ordering};
 pub(crate) struct Ring {
     /// The generation plus 1 whose window is full of quick successes, or 0.
     healthy: AtomicU64,
-    state: Mutex<Slots>,
+    state: Lock<Slots>,
 }
 
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Ring {
     pub(crate) fn new(size: u32, with_slow: bool) -> Self {
         Self {
             healthy: AtomicU64::new(0),
-            state: Mutex::new(Slots {
+            state: Lock::new(Slots {
                 generation: 0,
                 size,
                 next: 0,
