@@ -19,7 +19,7 @@ mod state;
 mod stats;
 mod window;
 
-use core::time::Duration;
+use core::num::NonZero;
 
 use voussoir_core::{Clock, Gate, Nanos, Rejected, SystemClock};
 
@@ -249,14 +249,14 @@ impl<C> CircuitBreaker<C> {
                 self.swap_deadline(deadline, period_end);
                 continue;
             }
-            let left = deadline.saturating_duration_since(now);
-            match word.state() {
-                State::RampingUp if left.is_zero() => {
+            let left = NonZero::new(deadline.as_nanos().saturating_sub(now.as_nanos()));
+            match (word.state(), left) {
+                (State::RampingUp, None) => {
                     self.change(word, Word::new(State::Closed, word.generation()));
                 }
-                State::RampingUp if self.may_pass(left) => return Ok(ticket(word)),
-                _ if !left.is_zero() => return Err(Open::until(left)),
-                _ => {
+                (State::RampingUp, Some(left)) if self.may_pass(left) => return Ok(ticket(word)),
+                (_, Some(left)) => return Err(Open::until(left)),
+                (_, None) => {
                     let probing = word.next(State::HalfOpen).admit();
                     if self.swap_deadline(deadline, after(now, self.config.half_open_for))
                         && self.change(word, probing)
@@ -268,12 +268,11 @@ impl<C> CircuitBreaker<C> {
         }
     }
 
-    /// Whether a call is among those let through with `left` of the ramp to go.
-    fn may_pass(&self, left: Duration) -> bool {
+    /// Whether a call is among those let through with `left` nanoseconds of the ramp to go.
+    fn may_pass(&self, left: NonZero<u64>) -> bool {
         /// As Envoy's slow start: less would say nothing about the callee for long.
         const FIRST_SHARE: f64 = 0.1;
-        let ramp = Duration::from_nanos(self.config.ramp_up);
-        let share = 1.0 - left.as_secs_f64() / ramp.as_secs_f64();
+        let share = 1.0 - left.get() as f64 / self.config.ramp_up as f64;
         self.dice.fraction() < share.max(FIRST_SHARE)
     }
 

@@ -158,21 +158,6 @@ fn each_change_and_each_refusal_is_told_once() {
 }
 
 #[test]
-fn an_observer_that_panics_harms_nobody() {
-    struct Panics;
-
-    impl BreakerObserver for Panics {
-        fn changed(&self, _: &Transition) {
-            panic!("in the observer");
-        }
-    }
-
-    let (breaker, _) = build(builder().observer(Arc::new(Panics)));
-    calls(&breaker, "FFFFF");
-    assert_eq!(breaker.state(), State::Open);
-}
-
-#[test]
 fn what_is_dropped_or_panics_counts_as_the_builder_says() {
     let opens = builder().count_cancelled_as(Outcome::Failure);
     let (breaker, _) = build(opens);

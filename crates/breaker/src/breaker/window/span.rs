@@ -58,11 +58,12 @@ impl Span {
             return None;
         }
         let stripe = self.stripes.local();
+        // Asked before the call is counted, so as not to wait for that. Whoever fails in between looks
+        // at the window itself; should it look before this call is in, which is the one that completes
+        // the minimum, the next call opens the breaker.
+        let judged = !call.is_good() || self.may_trip(slot);
         stripe.calls.add(slot, 1);
-        if call.is_good() && !self.may_trip(slot) {
-            return None;
-        }
-        Some(self.judge(stripe, slot, call, min_calls))
+        judged.then(|| self.judge(stripe, slot, call, min_calls))
     }
 
     #[cold]
