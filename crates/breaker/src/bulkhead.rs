@@ -238,9 +238,10 @@ impl<C> Bulkhead<C> {
 
     fn serve_line(&self, line: &mut Line<Want, Told>) {
         let limit = self.limit();
-        let tell = |want: &Want, taken: bool, otherwise: Serve<Told>| match want.weight > limit {
-            true => Serve::Answer(Told::TooHeavy),
-            false if taken => Serve::Answer(Told::Go),
+        // What was taken is given, even if the limit was less a moment ago: it may have grown since.
+        let tell = |want: &Want, taken: bool, otherwise: Serve<Told>| match taken {
+            true => Serve::Answer(Told::Go),
+            false if want.weight > limit => Serve::Answer(Told::TooHeavy),
             false => otherwise,
         };
         if self.partitions.is_empty() {

@@ -164,7 +164,7 @@ fn is_live(slot: u32, word: u64) -> bool {
     (0..SLOTS.cast_signed()).contains(&age(slot, word))
 }
 
-#[cfg(all(test, not(voussoir_loom)))]
+#[cfg(all(test, not(any(voussoir_loom, voussoir_shuttle))))]
 mod tests {
     use super::*;
 
