@@ -73,7 +73,7 @@ pub struct CircuitBreaker<C = SystemClock> {
     /// [`Outcomes`], where one word holds them.
     outcomes: AtomicU64,
     /// What `outcomes` is when the window is full of successes, and at least when it is full; or
-    /// [`NO_WORD`].
+    /// [`NO_WORD`] or [`NO_WORD_BUT_SPAN`].
     healthy: u64,
     tallies: Tallies,
     /// When the open, half-open or ramping state ends, in [`Nanos`]. Written before the state that it
@@ -94,6 +94,8 @@ pub struct CircuitBreaker<C = SystemClock> {
 
 /// More than `outcomes` ever is where it is not the whole window, or where calls are timed.
 const NO_WORD: u64 = u64::MAX;
+/// The same for a window of time where calls are not timed.
+const NO_WORD_BUT_SPAN: u64 = NO_WORD - 1;
 
 /// Where outcomes are kept.
 #[derive(Debug)]
@@ -121,11 +123,17 @@ impl<C> CircuitBreaker<C> {
         (clock, now): (C, fn(&C) -> Nanos),
     ) -> Self {
         let tallies = Tallies::new(&config, window);
-        let in_word = matches!(tallies, Tallies::Word) && !config.times_calls();
+        let healthy = match tallies {
+            _ if config.times_calls() => NO_WORD,
+            Tallies::Word => 1 << config.window,
+            Tallies::Span(_) => NO_WORD_BUT_SPAN,
+            #[cfg(feature = "std")]
+            Tallies::Ring(_) => NO_WORD,
+        };
         Self {
             state: AtomicU64::new(Word::CLOSED.0),
             outcomes: AtomicU64::new(Outcomes::NONE.0),
-            healthy: if in_word { 1 << config.window } else { NO_WORD },
+            healthy,
             tallies,
             deadline: AtomicU64::new(0),
             period: AtomicU64::new(config.open_for),

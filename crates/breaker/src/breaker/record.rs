@@ -1,6 +1,6 @@
 use voussoir_core::{Nanos, Outcome};
 
-use super::{CircuitBreaker, NO_WORD, Tallies, after, swap};
+use super::{CircuitBreaker, NO_WORD_BUT_SPAN, Tallies, after, swap};
 use crate::State;
 use crate::breaker::permit::Ticket;
 use crate::breaker::state::Word;
@@ -34,13 +34,34 @@ impl<C> CircuitBreaker<C> {
                 return;
             }
         }
+        if !failed && self.healthy == NO_WORD_BUT_SPAN {
+            return self.record_in_span(ticket, now);
+        }
         self.record_apart(ticket, failed, now);
+    }
+
+    /// A success in a window of time, no call timed.
+    #[inline(never)]
+    fn record_in_span(&self, ticket: Ticket, now: impl Fn() -> Nanos) {
+        let Tallies::Span(span) = &self.tallies else { return };
+        let now = now();
+        let is_current = || self.word() == Word::new(State::Closed, ticket.generation);
+        if !span.push_success(now, is_current) {
+            self.record_success_at(ticket, now);
+        }
+    }
+
+    /// Apart, for the registers that it needs.
+    #[cold]
+    #[inline(never)]
+    fn record_success_at(&self, ticket: Ticket, now: Nanos) {
+        self.record_timed(ticket, false, false, || now);
     }
 
     /// Apart, so that the way of a success is short enough to be inlined.
     #[inline(never)]
     fn record_apart(&self, ticket: Ticket, failed: bool, now: impl Fn() -> Nanos) {
-        if self.healthy != NO_WORD && self.record_in_word(ticket, failed, &now) {
+        if self.healthy < NO_WORD_BUT_SPAN && self.record_in_word(ticket, failed, &now) {
             return;
         }
         if self.config.times_calls() {

@@ -66,6 +66,19 @@ impl Span {
         judged.then(|| self.judge(stripe, slot, call, min_calls))
     }
 
+    /// Counts a success at `now` if that cannot trip anything and `is_current` says that its
+    /// generation is that of a closed breaker. Else it is for [`push`](Self::push).
+    #[inline]
+    pub(crate) fn push_success(&self, now: Nanos, is_current: impl FnOnce() -> bool) -> bool {
+        let slot = self.timeline.slot(now);
+        // As above.
+        let counts = !self.may_trip(slot) && is_current();
+        if counts {
+            self.stripes.local().calls.add(slot, 1);
+        }
+        counts
+    }
+
     #[cold]
     fn judge(&self, stripe: &Stripe, slot: u32, call: Tally, min_calls: u32) -> Tally {
         if !call.is_good() {
