@@ -78,7 +78,26 @@ fn an_open_time_can_be_dictated() {
     assert_eq!(breaker.try_acquire().expect_err("open").retry_after(), Some(2 * OPEN_FOR));
 }
 
-/// [9], [10], [21] The time of an open breaker does not end an isolation (R4j#991).
+/// [9] There is no way to make a breaker half-open by hand; to what it is already it can be made again,
+/// which begins anew.
+#[test]
+fn a_breaker_can_be_made_what_it_is() {
+    let (breaker, _, diary) = observed();
+    calls(&breaker, "FF");
+    breaker.reset();
+    assert_eq!((breaker.state(), breaker.stats().calls), (State::Closed, 0));
+    breaker.isolate();
+    breaker.isolate();
+    breaker.trip();
+    breaker.trip();
+    assert_eq!(breaker.state(), State::Open);
+    breaker.disable();
+    breaker.disable();
+    let told = ["closed → isolated", "isolated → open", "open → disabled"];
+    assert_eq!(diary.read(), told);
+}
+
+/// [10], [21] The time of an open breaker does not end an isolation (R4j#991).
 #[test]
 fn an_isolated_breaker_refuses_until_it_is_reset() {
     let (breaker, clock) = build(builder());

@@ -111,6 +111,19 @@ fn so_many_successes_close_and_what_makes_them_impossible_opens() {
     }
 }
 
+/// [25] The first success of three leaves it half-open, and counts.
+#[test]
+fn verdicts_are_counted_when_half_open_and_forgotten_with_it() {
+    let (breaker, clock) = build(builder().half_open_calls(3).half_open_successes(3));
+    calls(&breaker, "FFF");
+    clock.advance(5 * SEC);
+    calls(&breaker, "S");
+    let counted = |breaker: &Breaker| (breaker.state(), breaker.stats().calls);
+    assert_eq!(counted(&breaker), (State::HalfOpen, 1));
+    calls(&breaker, "F");
+    assert_eq!(counted(&breaker), (State::Open, 0));
+}
+
 /// [18]
 #[test]
 fn probes_that_hang_leave_no_room_for_others() {
