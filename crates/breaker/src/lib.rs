@@ -35,6 +35,10 @@
 //! A closure or a future that returns a `Result` goes to `call` and `call_async`; streams, callbacks and
 //! outcomes known later take a permit and say how it ended; who has the time already takes the forms
 //! that end in `_at`.
+//!
+//! Every piece is built in code, or read by serde (feature `serde`): see `PolicyConfig`, which holds the
+//! others. [`BreakerObserver`], `BulkheadObserver` and [`RetryObserver`] hear what happens; behind the
+//! features `tracing` and `metrics` the module `observe` has adapters for either.
 #![doc = include_str!("../docs/breaker.md")]
 //! # What it does not do
 //!
