@@ -54,25 +54,31 @@ impl Timeline {
         if now.as_nanos() < until && until - now.as_nanos() <= self.shortest {
             return at as u32;
         }
-        self.find(now, at)
+        self.find(now, until, at)
     }
 
     #[inline(never)]
-    fn find(&self, now: Nanos, mut at: u64) -> u32 {
+    fn find(&self, now: Nanos, until: u64, mut at: u64) -> u32 {
         let read = self.times(now.as_nanos());
+        // So far ahead that the difference of the numbers says it was behind, or here.
+        let ahead = if until == 0 { 0 } else { now.as_nanos().saturating_sub(until) };
+        let is_far = self.times(ahead) >= 1 << 30;
         loop {
             let (last, counted) = ((at >> 32) as u32, at as u32);
             let moved = (read as u32).wrapping_sub(last).cast_signed();
-            let next = match moved {
+            let steps = match moved {
+                _ if is_far => SLOTS,
                 0 => {
                     self.until.store(self.end(read), Ordering::Release);
                     return counted;
                 }
-                1.. => counted.wrapping_add(moved.cast_unsigned()),
+                // More would forget no more, and bring the day nearer when the numbers wrap.
+                1.. => moved.cast_unsigned().min(SLOTS),
                 // A thread that was held up, or a clock a little back.
                 _ if u64::from(moved.unsigned_abs()) < self.late() => return counted,
-                _ => counted,
+                _ => 0,
             };
+            let next = counted.wrapping_add(steps);
             let to = u64::from(read as u32) << 32 | u64::from(next);
             match self.at.compare_exchange(at, to, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => {
@@ -206,11 +212,25 @@ mod tests {
         assert_eq!(timeline.slot(Nanos::from_millis(999)), 0);
         assert_eq!(timeline.slot(Nanos::from_secs(1)), 1);
         assert_eq!(timeline.slot(Nanos::from_millis(3)), 1, "a late thread joins the others");
-        assert_eq!(timeline.slot(Nanos::from_secs(100)), 100);
-        assert_eq!(timeline.slot(Nanos::from_secs(41)), 100, "and so does a very late one");
-        assert_eq!(timeline.slot(Nanos::from_secs(101)), 101, "which moves nothing");
-        assert_eq!(timeline.slot(Nanos::from_secs(20)), 101, "a clock set back goes on");
-        assert_eq!(timeline.slot(Nanos::from_secs(22)), 103);
+        assert_eq!(timeline.slot(Nanos::from_secs(100)), 17, "far enough to forget all");
+        assert_eq!(timeline.slot(Nanos::from_secs(41)), 17, "and so does a very late one");
+        assert_eq!(timeline.slot(Nanos::from_secs(101)), 18, "which moves nothing");
+        assert_eq!(timeline.slot(Nanos::from_secs(20)), 18, "a clock set back goes on");
+        assert_eq!(timeline.slot(Nanos::from_secs(22)), 20);
+    }
+
+    /// The numbers of slots wrap at 2^32; whatever the clock does, time that has passed has passed.
+    #[test]
+    fn a_clock_that_leaps_beyond_all_numbers_moves_on() {
+        let timeline = Timeline::new(Duration::from_millis(16));
+        let mut now = Nanos::from_millis(5);
+        let mut slot = timeline.slot(now);
+        for slots in [1 << 31, (1 << 31) + 1, (1 << 32) - 1, 1 << 32, (1 << 32) + 3, 1 << 40] {
+            now = now.saturating_add(Duration::from_millis(slots));
+            let next = timeline.slot(now);
+            assert_eq!(next, slot + SLOTS, "{slots} slots later");
+            slot = next;
+        }
     }
 
     /// Where a slot ends by division is where it ends by multiplication.

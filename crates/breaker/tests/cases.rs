@@ -369,6 +369,10 @@ fn options_out_of_range_are_refused_with_what_is_allowed() {
     let refusals = [
         (builder().window(Window::count(0)), "`window` is 0; allowed: 1 to 65535 calls"),
         (builder().window(Window::count(65_536)), "`window` is 65536"),
+        (
+            builder().window(Window::time(Duration::from_millis(99))),
+            "`window` is 99ms; allowed: 100ms or more",
+        ),
         (builder().failure_rate(0.0), "`failure_rate` is 0; allowed: 0.000001 to 1"),
         (builder().failure_rate(1.1), "`failure_rate` is 1.1"),
         (builder().failure_rate(-0.5), "`failure_rate` is -0.5"),

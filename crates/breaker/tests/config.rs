@@ -39,6 +39,26 @@ fn budgets_are_read_by_name_or_by_their_numbers() {
     let ratio = RetryBudgetConfig::Ratio { ratio: 0.2, per_second: 10, ttl };
     assert_eq!(read(r#"{"ratio": 0.2}"#), ratio);
     assert!(read(r#"{"ratio": 0.2, "ttl": "1ms"}"#).build().is_err());
+    for config in ["\"aws\"", "\"aws2025\"", r#"{"grpc":{"max_tokens":10,"token_ratio":0.1}}"#] {
+        assert_eq!(serde_json::to_string(&read(config)).expect("writes"), config);
+        assert!(read(config).build().is_ok());
+    }
+}
+
+/// An untagged enum would take the first, and say of the others that nothing fits.
+#[test]
+fn what_is_no_budget_is_refused_by_name() {
+    for (text, message) in [
+        (r#"{"ratio": 0.2, "per_sec": 1}"#, "unknown field `per_sec`, expected one of `ratio`"),
+        (r#"{"ratio": 0.2, "ttl": 10}"#, "invalid type: integer `10`, expected a duration"),
+        (r#"{"grpc": {"max_tokens": 10}}"#, "missing field `token_ratio`"),
+        (r#"{"ratio": 0.2, "grpc": {"max_tokens": 10, "token_ratio": 1}}"#, "`grpc` stands alone"),
+        (r"{}", "missing field `ratio`"),
+        (r#""none""#, "invalid value: string \"none\", expected a `ratio`"),
+    ] {
+        let error = serde_json::from_str::<RetryBudgetConfig>(text).expect_err(text).to_string();
+        assert!(error.starts_with(message), "{text}: {error}");
+    }
 }
 
 #[test]
