@@ -100,8 +100,12 @@ mod in_metrics {
             .iter()
             .map(|(key, count)| {
                 let count = count.load(Ordering::Relaxed);
-                let count =
-                    if key.contains("limit") { f64::from_bits(count) as u64 } else { count };
+                // A gauge holds the bits of a floating-point number.
+                let count = if key.contains("limit") {
+                    f64::from_bits(count).to_string()
+                } else {
+                    count.to_string()
+                };
                 let key = key.trim_start_matches("Key(").trim_end_matches(')');
                 format!("{key} {count}")
             })
