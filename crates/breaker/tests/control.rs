@@ -266,6 +266,12 @@ fn a_snapshot_that_was_tampered_with_breaks_nothing() {
     snapshot.window = vec![voussoir_breaker::Tally { calls: 0, failures: 9, slow: 9 }; 1_000];
     after.restore(&snapshot);
     assert_eq!(after.stats().calls, 60);
+
+    let (after, _) = build(builder().window(Window::time(16 * SEC)));
+    snapshot.window = vec![voussoir_breaker::Tally { calls: 2, failures: 4, slow: u32::MAX }; 9];
+    after.restore(&snapshot);
+    let stats = after.stats();
+    assert_eq!((stats.calls, stats.failures, stats.slow), (18, 18, 18));
 }
 
 #[cfg(feature = "serde")]

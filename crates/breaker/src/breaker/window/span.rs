@@ -134,8 +134,9 @@ impl Span {
         for (tally, age) in kept.iter().zip((0..kept.len() as u32).rev()) {
             let (slot, stripe) = (last.wrapping_sub(age), self.stripes.local());
             stripe.calls.add(slot, tally.calls);
-            stripe.failures.add(slot, tally.failures);
-            stripe.slow.add(slot, tally.slow);
+            // A snapshot may say anything; no more calls fail than there are.
+            stripe.failures.add(slot, tally.failures.min(tally.calls));
+            stripe.slow.add(slot, tally.slow.min(tally.calls));
             if tally.failures > 0 || tally.slow > 0 {
                 self.last_bad.store(u64::from(slot) + 1, Ordering::Release);
             }
