@@ -10,19 +10,22 @@ mod permit;
 mod record;
 #[cfg(feature = "std")]
 mod registry;
+#[cfg(all(test, voussoir_shuttle))]
+mod schedules;
+#[cfg(feature = "serde")]
+mod serde;
 mod snapshot;
 mod state;
 mod stats;
 mod window;
 
-use core::time::Duration;
+use core::num::NonZero;
 
 use voussoir_core::{Clock, Gate, Nanos, Rejected, SystemClock};
 
 pub use self::builder::CircuitBreakerBuilder;
 use self::config::Config;
 pub use self::error::{BreakerError, Open};
-use self::observer::Watch;
 pub use self::observer::{BreakerObserver, Transition};
 #[cfg(feature = "std")]
 pub use self::permit::OwnedPermit;
@@ -30,6 +33,8 @@ pub use self::permit::Permit;
 use self::permit::Ticket;
 #[cfg(feature = "std")]
 pub use self::registry::{BreakerRegistry, RegistryFull};
+#[cfg(feature = "serde")]
+pub use self::serde::{BreakerConfig, FailuresOf, OpenGrowth, SlowCalls};
 pub use self::snapshot::BreakerSnapshot;
 pub use self::state::State;
 use self::state::Word;
@@ -40,6 +45,7 @@ use self::window::{Kind, Outcomes, Span};
 pub use self::window::{Tally, Window};
 use crate::dice::Dice;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::watch::Watch;
 
 /// Refuses calls while too many of the last ones failed. The crate's page explains its states.
 ///
@@ -66,8 +72,8 @@ pub struct CircuitBreaker<C = SystemClock> {
     state: AtomicU64,
     /// [`Outcomes`], where one word holds them.
     outcomes: AtomicU64,
-    /// What `outcomes` is when the window is full of quick successes; 0, which it never is, where a
-    /// success has to be looked at more closely.
+    /// What `outcomes` is when the window is full of successes, and at least when it is full; or
+    /// [`NO_WORD`] or [`NO_WORD_BUT_SPAN`].
     healthy: u64,
     tallies: Tallies,
     /// When the open, half-open or ramping state ends, in [`Nanos`]. Written before the state that it
@@ -76,16 +82,20 @@ pub struct CircuitBreaker<C = SystemClock> {
     deadline: AtomicU64,
     /// How long the open state is, in nanoseconds: a deadline further ahead shows a clock set back.
     period: AtomicU64,
-    refused: AtomicU64,
     /// How often in a row the half-open calls failed.
     reopenings: AtomicU32,
     config: Config,
     dice: Dice,
-    watch: Watch,
+    watch: Watch<dyn BreakerObserver>,
     clock: C,
     /// Reads the clock where nothing says that `C` is one: in `drop`.
     now: fn(&C) -> Nanos,
 }
+
+/// More than `outcomes` ever is where it is not the whole window, or where calls are timed.
+const NO_WORD: u64 = u64::MAX;
+/// The same for a window of time where calls are not timed.
+const NO_WORD_BUT_SPAN: u64 = NO_WORD - 1;
 
 /// Where outcomes are kept.
 #[derive(Debug)]
@@ -109,19 +119,24 @@ impl<C> CircuitBreaker<C> {
         config: Config,
         window: Window,
         seed: Option<u64>,
-        watch: Watch,
+        watch: Watch<dyn BreakerObserver>,
         (clock, now): (C, fn(&C) -> Nanos),
     ) -> Self {
         let tallies = Tallies::new(&config, window);
-        let in_word = matches!(tallies, Tallies::Word) && !config.times_calls();
+        let healthy = match tallies {
+            _ if config.times_calls() => NO_WORD,
+            Tallies::Word => 1 << config.window,
+            Tallies::Span(_) => NO_WORD_BUT_SPAN,
+            #[cfg(feature = "std")]
+            Tallies::Ring(_) => NO_WORD,
+        };
         Self {
             state: AtomicU64::new(Word::CLOSED.0),
             outcomes: AtomicU64::new(Outcomes::NONE.0),
-            healthy: if in_word { 1 << config.window } else { 0 },
+            healthy,
             tallies,
             deadline: AtomicU64::new(0),
             period: AtomicU64::new(config.open_for),
-            refused: AtomicU64::new(0),
             reopenings: AtomicU32::new(0),
             config,
             dice: Dice::seeded(seed),
@@ -188,7 +203,6 @@ impl<C> CircuitBreaker<C> {
             calls: tally.calls,
             failures: tally.failures,
             slow: tally.slow,
-            refused: self.refused.load(Ordering::Relaxed),
             reopenings: self.reopenings.load(Ordering::Relaxed),
             generation: word.generation(),
         }
@@ -213,7 +227,6 @@ impl<C> CircuitBreaker<C> {
     fn admit_at(&self, now: impl Fn() -> Nanos) -> Result<Ticket, Open> {
         let admitted = self.decide(now());
         if let Err(open) = &admitted {
-            self.refused.fetch_add(1, Ordering::Relaxed);
             self.watch.tell(|observer| observer.refused(open));
         }
         admitted
@@ -244,14 +257,14 @@ impl<C> CircuitBreaker<C> {
                 self.swap_deadline(deadline, period_end);
                 continue;
             }
-            let left = deadline.saturating_duration_since(now);
-            match word.state() {
-                State::RampingUp if left.is_zero() => {
+            let left = NonZero::new(deadline.as_nanos().saturating_sub(now.as_nanos()));
+            match (word.state(), left) {
+                (State::RampingUp, None) => {
                     self.change(word, Word::new(State::Closed, word.generation()));
                 }
-                State::RampingUp if self.may_pass(left) => return Ok(ticket(word)),
-                _ if !left.is_zero() => return Err(Open::until(left)),
-                _ => {
+                (State::RampingUp, Some(left)) if self.may_pass(left) => return Ok(ticket(word)),
+                (_, Some(left)) => return Err(Open::until(left)),
+                (_, None) => {
                     let probing = word.next(State::HalfOpen).admit();
                     if self.swap_deadline(deadline, after(now, self.config.half_open_for))
                         && self.change(word, probing)
@@ -263,12 +276,11 @@ impl<C> CircuitBreaker<C> {
         }
     }
 
-    /// Whether a call is among those let through with `left` of the ramp to go.
-    fn may_pass(&self, left: Duration) -> bool {
+    /// Whether a call is among those let through with `left` nanoseconds of the ramp to go.
+    fn may_pass(&self, left: NonZero<u64>) -> bool {
         /// As Envoy's slow start: less would say nothing about the callee for long.
         const FIRST_SHARE: f64 = 0.1;
-        let ramp = Duration::from_nanos(self.config.ramp_up);
-        let share = 1.0 - left.as_secs_f64() / ramp.as_secs_f64();
+        let share = 1.0 - left.get() as f64 / self.config.ramp_up as f64;
         self.dice.fraction() < share.max(FIRST_SHARE)
     }
 
@@ -321,12 +333,29 @@ impl<C> CircuitBreaker<C> {
     /// As [`swap_state`](Self::swap_state), and tells the observer.
     fn change(&self, from: Word, to: Word) -> bool {
         let changed = self.swap_state(from, to);
-        if changed && from.state() != to.state() {
-            let (from, generation) = (from.state(), to.generation());
-            let transition = Transition { from, to: to.state(), generation };
-            self.watch.tell(|observer| observer.changed(&transition));
+        if changed {
+            self.tell_change(from, to);
         }
         changed
+    }
+
+    /// As [`change`](Self::change), and counts the half-open periods that failed, before the observer
+    /// hears of it, which may steer the breaker itself.
+    fn change_counting(&self, from: Word, to: Word, reopenings: u32) -> bool {
+        let changed = self.swap_state(from, to);
+        if changed {
+            self.reopenings.store(reopenings, Ordering::Release);
+            self.tell_change(from, to);
+        }
+        changed
+    }
+
+    fn tell_change(&self, from: Word, to: Word) {
+        let transition =
+            Transition { from: from.state(), to: to.state(), generation: to.generation() };
+        if transition.from != transition.to {
+            self.watch.tell(|observer| observer.changed(&transition));
+        }
     }
 
     fn swap_state(&self, from: Word, to: Word) -> bool {

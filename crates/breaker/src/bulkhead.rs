@@ -4,9 +4,14 @@ mod claim;
 mod error;
 #[cfg(all(test, voussoir_loom))]
 mod models;
+mod observer;
 mod partition;
 mod permit;
 mod place;
+#[cfg(all(test, voussoir_shuttle))]
+mod schedules;
+#[cfg(feature = "serde")]
+mod serde;
 mod stats;
 
 use core::time::Duration;
@@ -18,12 +23,16 @@ pub use self::adaptive::{AdaptiveLimit, Aimd, Gradient, Vegas};
 pub use self::builder::BulkheadBuilder;
 pub use self::claim::{Claim, Criticality};
 pub use self::error::BulkheadError;
+pub use self::observer::BulkheadObserver;
 use self::partition::Partitions;
 pub use self::permit::{BulkheadPermit, OwnedBulkheadPermit};
 use self::place::{Told, Want};
+#[cfg(feature = "serde")]
+pub use self::serde::{AdaptiveAlgorithm, AdaptiveConfig, BulkheadConfig};
 pub use self::stats::BulkheadStats;
 use crate::Sleep;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::watch::Watch;
 
 /// Lets so much work run at once and no more; the rest waits in a line, or is refused.
 ///
@@ -58,13 +67,13 @@ pub struct Bulkhead<C = SystemClock> {
     /// the limit has shrunk, and never 2^32, which is more than the limit can be.
     word: AtomicU64,
     limit: AtomicU32,
-    refused: AtomicU64,
     line: WaitQueue<Want, Told>,
     partitions: Partitions,
     adaptive: Option<Mutex<AdaptiveLimit>>,
     max_waiting: u32,
     max_wait: Duration,
     newest_first: bool,
+    watch: Watch<dyn BulkheadObserver>,
     clock: C,
 }
 
@@ -88,7 +97,11 @@ impl<C> Bulkhead<C> {
         if !self.partitions.is_empty() {
             return self.claim().try_acquire_at(now);
         }
-        if self.take(1) { Ok(BulkheadPermit::new(self, Want::ONE, now)) } else { Err(self.full()) }
+        if self.take(1) {
+            Ok(BulkheadPermit::new(self, Want::ONE, now))
+        } else {
+            Err(self.refuse(BulkheadError::Full))
+        }
     }
 
     /// Asks for more than one permit, for another class of work, or out of a partition.
@@ -127,7 +140,6 @@ impl<C> Bulkhead<C> {
             limit: self.limit(),
             in_use: self.in_use(),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
-            refused: self.refused.load(Ordering::Relaxed),
         }
     }
 
@@ -137,9 +149,9 @@ impl<C> Bulkhead<C> {
     }
 
     #[inline]
-    fn full(&self) -> BulkheadError {
-        self.refused.fetch_add(1, Ordering::Relaxed);
-        BulkheadError::Full
+    fn refuse(&self, error: BulkheadError) -> BulkheadError {
+        self.watch.tell(|observer| observer.refused(&error));
+        error
     }
 
     /// Takes permits, unless somebody waits or they are not there.
@@ -226,9 +238,10 @@ impl<C> Bulkhead<C> {
 
     fn serve_line(&self, line: &mut Line<Want, Told>) {
         let limit = self.limit();
-        let tell = |want: &Want, taken: bool, otherwise: Serve<Told>| match want.weight > limit {
-            true => Serve::Answer(Told::TooHeavy),
-            false if taken => Serve::Answer(Told::Go),
+        // What was taken is given, even if the limit was less a moment ago: it may have grown since.
+        let tell = |want: &Want, taken: bool, otherwise: Serve<Told>| match taken {
+            true => Serve::Answer(Told::Go),
+            false if want.weight > limit => Serve::Answer(Told::TooHeavy),
             false => otherwise,
         };
         if self.partitions.is_empty() {
@@ -267,6 +280,7 @@ impl<C> Bulkhead<C> {
         drop(adaptive);
         if limit != self.limit() {
             self.set_limit(limit);
+            self.watch.tell(|observer| observer.limit_changed(limit));
         }
     }
 

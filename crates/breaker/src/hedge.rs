@@ -3,6 +3,8 @@
 mod builder;
 mod latencies;
 mod race;
+#[cfg(feature = "serde")]
+mod serde;
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -15,6 +17,8 @@ use crate::sync::{AtomicU64, Ordering};
 use crate::{Attempt, Deadline, RetryBudget, Sleep};
 
 pub use builder::{HedgeBuilder, HedgeDelay};
+#[cfg(feature = "serde")]
+pub use serde::HedgeConfig;
 
 /// Starts a call again while it is still running, and takes the first answer.
 ///
@@ -53,7 +57,7 @@ pub struct Hedge<C = SystemClock> {
 
 /// How often a [`Hedge`] did what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[non_exhaustive]
 pub struct HedgeStats {
     /// Calls started again.

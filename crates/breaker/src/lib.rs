@@ -35,6 +35,10 @@
 //! A closure or a future that returns a `Result` goes to `call` and `call_async`; streams, callbacks and
 //! outcomes known later take a permit and say how it ended; who has the time already takes the forms
 //! that end in `_at`.
+//!
+//! Every piece is built in code, or read by serde (feature `serde`): see `PolicyConfig`, which holds the
+//! others. [`BreakerObserver`], `BulkheadObserver` and [`RetryObserver`] hear what happens; behind the
+//! features `tracing` and `metrics` the module `observe` has adapters for either.
 #![doc = include_str!("../docs/breaker.md")]
 //! # What it does not do
 //!
@@ -64,6 +68,10 @@ mod fallback;
 mod fault;
 #[cfg(target_has_atomic = "64")]
 mod hedge;
+#[cfg(all(any(feature = "tracing", feature = "metrics"), target_has_atomic = "64"))]
+pub mod observe;
+#[cfg(feature = "serde")]
+mod optional;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 mod policy;
 mod race;
@@ -80,8 +88,12 @@ mod sync;
 mod throttle;
 mod timeout;
 mod verdict;
+#[cfg(target_has_atomic = "64")]
+mod watch;
 
 pub use self::backoff::{Backoff, BackoffError, BackoffErrorKind, Delays};
+#[cfg(all(feature = "serde", target_has_atomic = "64"))]
+pub use self::breaker::{BreakerConfig, FailuresOf, OpenGrowth, SlowCalls};
 #[cfg(target_has_atomic = "64")]
 pub use self::breaker::{
     BreakerError, BreakerObserver, BreakerSnapshot, CircuitBreaker, CircuitBreakerBuilder, Open,
@@ -89,18 +101,24 @@ pub use self::breaker::{
 };
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 pub use self::breaker::{BreakerRegistry, OwnedPermit, RegistryFull};
+#[cfg(all(feature = "serde", feature = "std", target_has_atomic = "64"))]
+pub use self::bulkhead::{AdaptiveAlgorithm, AdaptiveConfig, BulkheadConfig};
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 pub use self::bulkhead::{
-    AdaptiveLimit, Aimd, Bulkhead, BulkheadBuilder, BulkheadError, BulkheadPermit, BulkheadStats,
-    Claim, Criticality, Gradient, OwnedBulkheadPermit, Vegas,
+    AdaptiveLimit, Aimd, Bulkhead, BulkheadBuilder, BulkheadError, BulkheadObserver,
+    BulkheadPermit, BulkheadStats, Claim, Criticality, Gradient, OwnedBulkheadPermit, Vegas,
 };
 pub use self::deadline::{Deadline, TimedOut};
 #[cfg(target_has_atomic = "64")]
 pub use self::fallback::Fallback;
 #[cfg(target_has_atomic = "64")]
 pub use self::fault::{Fault, Faults, FaultsBuilder};
+#[cfg(all(feature = "serde", target_has_atomic = "64"))]
+pub use self::hedge::HedgeConfig;
 #[cfg(target_has_atomic = "64")]
 pub use self::hedge::{Hedge, HedgeBuilder, HedgeDelay, HedgeStats};
+#[cfg(all(feature = "serde", feature = "std", target_has_atomic = "64"))]
+pub use self::policy::PolicyConfig;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 pub use self::policy::{
     Cause, NoFallback, Policy, PolicyBuilder, PolicyError, PolicyRun, Substitute,
@@ -118,6 +136,8 @@ pub use self::retry_budget::{RetryBucketBuilder, RetryBudget, RetryRatioBuilder,
 pub use self::sleep::Sleep;
 #[cfg(feature = "tokio")]
 pub use self::sleep::TokioSleep;
+#[cfg(all(feature = "serde", target_has_atomic = "64"))]
+pub use self::throttle::ThrottleConfig;
 #[cfg(target_has_atomic = "64")]
 pub use self::throttle::{
     AdaptiveThrottle, AdaptiveThrottleBuilder, ThrottleError, ThrottlePermit, Throttled,

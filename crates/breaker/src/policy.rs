@@ -4,6 +4,8 @@ mod attempt;
 mod builder;
 mod error;
 mod run;
+#[cfg(feature = "serde")]
+mod serde;
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -15,6 +17,8 @@ use crate::{AdaptiveThrottle, Attempt, Bulkhead, CircuitBreaker, EveryError, Hed
 pub use builder::PolicyBuilder;
 pub use error::{Cause, PolicyError};
 pub use run::{NoFallback, PolicyRun, Substitute};
+#[cfg(feature = "serde")]
+pub use serde::PolicyConfig;
 
 /// How a callee is called: with which patience, how often, and when not.
 ///

@@ -15,6 +15,7 @@ use core::time::Duration;
 use voussoir_core::{Clock, Nanos, SystemClock};
 
 use crate::dice::Dice;
+use crate::watch::Watch;
 use crate::{Backoff, Deadline, EveryError, RetryBudget, Sleep};
 
 pub use attempts::{Attempt, Attempts};
@@ -56,7 +57,7 @@ pub(crate) use builder::Options;
 pub struct Retry<C = SystemClock> {
     options: Options,
     budget: Option<Arc<RetryBudget>>,
-    observer: Option<Arc<dyn RetryObserver>>,
+    watch: Watch<dyn RetryObserver>,
     dice: Dice,
     clock: C,
 }
@@ -114,7 +115,7 @@ impl<C> Retry<C> {
         View {
             options: &self.options,
             budget: self.budget.as_deref(),
-            observer: self.observer.as_deref(),
+            watch: &self.watch,
             dice: &self.dice,
         }
     }
@@ -177,7 +178,7 @@ impl<C: fmt::Debug> fmt::Debug for Retry<C> {
         f.debug_struct("Retry")
             .field("options", &self.options)
             .field("budget", &self.budget)
-            .field("observed", &self.observer.is_some())
+            .field("watch", &self.watch)
             .field("clock", &self.clock)
             .finish_non_exhaustive()
     }
@@ -188,7 +189,7 @@ impl<C: fmt::Debug> fmt::Debug for Retry<C> {
 pub(crate) struct View<'a> {
     pub(crate) options: &'a Options,
     pub(crate) budget: Option<&'a RetryBudget>,
-    pub(crate) observer: Option<&'a dyn RetryObserver>,
+    pub(crate) watch: &'a Watch<dyn RetryObserver>,
     pub(crate) dice: &'a Dice,
 }
 

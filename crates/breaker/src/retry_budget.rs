@@ -3,6 +3,8 @@
 mod bucket;
 mod builder;
 mod reserve;
+#[cfg(feature = "serde")]
+mod serde;
 mod window;
 
 use voussoir_core::Nanos;

@@ -27,8 +27,13 @@ pub(crate) struct Timeline {
     /// 2^64 slots a nanosecond, rounded up: a multiplication instead of a division. It makes a slot
     /// shorter by its own square over 2^64, which for a slot of a minute is 196 ns.
     rate: u64,
+    /// No slot is shorter, in nanoseconds.
+    shortest: u64,
     /// The slot on the clock (upper half) and the slot counted out (lower half), both modulo 2^32.
     at: AtomicU64,
+    /// Where the slot on the clock ends, or ended; 0 where that is not known. Within its time, none of
+    /// the multiplications is needed. Written after `at` and read before it.
+    until: AtomicU64,
 }
 
 impl Timeline {
@@ -36,37 +41,70 @@ impl Timeline {
     pub(crate) fn new(span: Duration) -> Self {
         let nanos = Nanos::from_duration(span).as_nanos();
         let slot = nanos.div_ceil(u64::from(SLOTS)).max(1);
-        Self { rate: (u64::MAX / slot).saturating_add(1), at: AtomicU64::new(0) }
+        let rate = (u64::MAX / slot).saturating_add(1);
+        let shortest = u64::MAX / rate;
+        Self { rate, shortest, at: AtomicU64::new(0), until: AtomicU64::new(0) }
     }
 
     /// The slot of `now`, or a later one that another thread has reached.
     #[inline]
     pub(crate) fn slot(&self, now: Nanos) -> u32 {
-        let read = ((u128::from(now.as_nanos()) * u128::from(self.rate)) >> 64) as u32;
-        let mut at = self.at.load(Ordering::Acquire);
+        let until = self.until.load(Ordering::Acquire);
+        let at = self.at.load(Ordering::Acquire);
+        if now.as_nanos() < until && until - now.as_nanos() <= self.shortest {
+            return at as u32;
+        }
+        self.find(now, until, at)
+    }
+
+    #[inline(never)]
+    fn find(&self, now: Nanos, until: u64, mut at: u64) -> u32 {
+        let read = self.times(now.as_nanos());
+        // So far ahead that the difference of the numbers says it was behind, or here.
+        let ahead = if until == 0 { 0 } else { now.as_nanos().saturating_sub(until) };
+        let is_far = self.times(ahead) >= 1 << 30;
         loop {
             let (last, counted) = ((at >> 32) as u32, at as u32);
-            let moved = read.wrapping_sub(last).cast_signed();
-            let next = match moved {
-                0 => return counted,
-                1.. => counted.wrapping_add(moved.cast_unsigned()),
+            let moved = (read as u32).wrapping_sub(last).cast_signed();
+            let steps = match moved {
+                _ if is_far => SLOTS,
+                0 => {
+                    self.until.store(self.end(read), Ordering::Release);
+                    return counted;
+                }
+                // More would forget no more, and bring the day nearer when the numbers wrap.
+                1.. => moved.cast_unsigned().min(SLOTS),
                 // A thread that was held up, or a clock a little back.
                 _ if u64::from(moved.unsigned_abs()) < self.late() => return counted,
-                _ => counted,
+                _ => 0,
             };
-            let to = u64::from(read) << 32 | u64::from(next);
+            let next = counted.wrapping_add(steps);
+            let to = u64::from(read as u32) << 32 | u64::from(next);
             match self.at.compare_exchange(at, to, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return next,
+                Ok(_) => {
+                    self.until.store(self.end(read), Ordering::Release);
+                    return next;
+                }
                 Err(other) => at = other,
             }
         }
     }
 
+    /// How many slots are in so many nanoseconds.
+    fn times(&self, nanos: u64) -> u64 {
+        ((u128::from(nanos) * u128::from(self.rate)) >> 64) as u64
+    }
+
+    /// The first nanosecond after a slot, or 0 beyond the end of time.
+    fn end(&self, slot: u64) -> u64 {
+        let end = ((u128::from(slot) + 1) << 64).div_ceil(u128::from(self.rate));
+        u64::try_from(end).unwrap_or(0)
+    }
+
     /// From how many slots back on the clock was set back.
     #[cold]
     fn late(&self) -> u64 {
-        let held_up = u128::from(Nanos::from_duration(HELD_UP).as_nanos());
-        (((held_up * u128::from(self.rate)) >> 64) as u64).max(u64::from(SLOTS))
+        self.times(Nanos::from_duration(HELD_UP).as_nanos()).max(u64::from(SLOTS))
     }
 
     /// Counts sixteen slots out at once, so that everything counted so far is forgotten, and what
@@ -164,7 +202,7 @@ fn is_live(slot: u32, word: u64) -> bool {
     (0..SLOTS.cast_signed()).contains(&age(slot, word))
 }
 
-#[cfg(all(test, not(voussoir_loom)))]
+#[cfg(all(test, not(any(voussoir_loom, voussoir_shuttle))))]
 mod tests {
     use super::*;
 
@@ -174,11 +212,43 @@ mod tests {
         assert_eq!(timeline.slot(Nanos::from_millis(999)), 0);
         assert_eq!(timeline.slot(Nanos::from_secs(1)), 1);
         assert_eq!(timeline.slot(Nanos::from_millis(3)), 1, "a late thread joins the others");
-        assert_eq!(timeline.slot(Nanos::from_secs(100)), 100);
-        assert_eq!(timeline.slot(Nanos::from_secs(41)), 100, "and so does a very late one");
-        assert_eq!(timeline.slot(Nanos::from_secs(101)), 101, "which moves nothing");
-        assert_eq!(timeline.slot(Nanos::from_secs(20)), 101, "a clock set back goes on");
-        assert_eq!(timeline.slot(Nanos::from_secs(22)), 103);
+        assert_eq!(timeline.slot(Nanos::from_secs(100)), 17, "far enough to forget all");
+        assert_eq!(timeline.slot(Nanos::from_secs(41)), 17, "and so does a very late one");
+        assert_eq!(timeline.slot(Nanos::from_secs(101)), 18, "which moves nothing");
+        assert_eq!(timeline.slot(Nanos::from_secs(20)), 18, "a clock set back goes on");
+        assert_eq!(timeline.slot(Nanos::from_secs(22)), 20);
+    }
+
+    /// The numbers of slots wrap at 2^32; whatever the clock does, time that has passed has passed.
+    #[test]
+    fn a_clock_that_leaps_beyond_all_numbers_moves_on() {
+        let timeline = Timeline::new(Duration::from_millis(16));
+        let mut now = Nanos::from_millis(5);
+        let mut slot = timeline.slot(now);
+        for slots in [1 << 31, (1 << 31) + 1, (1 << 32) - 1, 1 << 32, (1 << 32) + 3, 1 << 40] {
+            now = now.saturating_add(Duration::from_millis(slots));
+            let next = timeline.slot(now);
+            assert_eq!(next, slot + SLOTS, "{slots} slots later");
+            slot = next;
+        }
+    }
+
+    /// Where a slot ends by division is where it ends by multiplication.
+    #[test]
+    fn slots_end_to_the_nanosecond() {
+        for nanos in [16, 17, 1_000, 48_611, 1_600_000_007, 10_000_000_000, u64::MAX / 3, u64::MAX]
+        {
+            let timeline = Timeline::new(Duration::from_nanos(nanos));
+            for from in [0, 1, 999, nanos, 86_400_000_000_000, 31_536_000_000_000_000] {
+                let slot = timeline.times(from);
+                let end = timeline.end(slot);
+                if end == 0 {
+                    continue;
+                }
+                assert_eq!((timeline.times(end - 1), timeline.times(end)), (slot, slot + 1));
+                assert_eq!(timeline.times(end - timeline.shortest), slot, "{nanos} from {from}");
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod builder;
 mod permit;
+#[cfg(feature = "serde")]
+mod serde;
 
 use core::time::Duration;
 
@@ -13,6 +15,8 @@ use crate::slots::{Slots, Timeline};
 
 pub use builder::AdaptiveThrottleBuilder;
 pub use permit::ThrottlePermit;
+#[cfg(feature = "serde")]
+pub use serde::ThrottleConfig;
 
 /// Refuses calls on the client's side with the probability with which the callee would.
 ///

@@ -30,6 +30,17 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// A name for logs and labels: `transient`, `timed_out`, `throttled`, `unsent`, `permanent`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::TimedOut => "timed_out",
+            Self::Throttled { .. } => "throttled",
+            Self::Unsent => "unsent",
+            Self::Permanent => "permanent",
+        }
+    }
+
     /// Whether the work certainly was not done, so that doing it once more is doing it once.
     pub const fn is_undone(self) -> bool {
         matches!(self, Self::Unsent | Self::Throttled { .. })

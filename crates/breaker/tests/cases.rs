@@ -4,27 +4,41 @@
 #![allow(clippy::unchecked_time_subtraction, reason = "a test may panic")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use voussoir_breaker::{BreakerError, CircuitBreaker, Permit, State, Window};
+use voussoir_breaker::{
+    BreakerError, BreakerObserver, CircuitBreaker, CircuitBreakerBuilder, Open, Permit, State,
+    Window,
+};
 use voussoir_core::{Clock, ManualClock, Nanos};
 
 type Breaker = CircuitBreaker<ManualClock>;
 
 const OPEN_FOR: Duration = Duration::from_secs(5);
 
+/// One of each kind.
+const WINDOWS: [Window; 3] =
+    [Window::count(20), Window::count(100), Window::time(Duration::from_secs(20))];
+
 /// 50 % of at least 5 calls, 4 calls when half-open, open for 5 s.
 fn breaker() -> (Breaker, ManualClock) {
+    with(|builder| builder)
+}
+
+/// The same with other options.
+fn with(
+    set: impl FnOnce(CircuitBreakerBuilder) -> CircuitBreakerBuilder,
+) -> (Breaker, ManualClock) {
     let clock = ManualClock::at(Nanos::from_secs(1_000));
-    let breaker = CircuitBreaker::builder()
+    let builder = CircuitBreaker::builder()
         .window(Window::count(20))
         .min_calls(5)
         .half_open_calls(4)
         .open_for(OPEN_FOR)
-        .open_growth(1.0, OPEN_FOR)
-        .clock(clock.clone())
-        .build()
-        .expect("valid");
+        .open_growth(1.0, OPEN_FOR);
+    let breaker = set(builder).clock(clock.clone()).build().expect("valid");
     (breaker, clock)
 }
 
@@ -52,25 +66,55 @@ fn half_open() -> (Breaker, ManualClock) {
     (breaker, clock)
 }
 
+/// Counts refusals.
+#[derive(Default)]
+struct Refusals(AtomicU32);
+
+impl BreakerObserver for Refusals {
+    fn refused(&self, _: &Open) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// [1]
 #[test]
 fn the_call_that_completes_the_minimum_may_be_a_success_and_trip() {
-    let (breaker, _) = breaker();
-    calls(&breaker, "FFFS");
-    assert_eq!(breaker.state(), State::Closed);
-    calls(&breaker, "S");
-    assert_eq!(breaker.state(), State::Open);
-    assert!(breaker.try_acquire().is_err());
+    for window in WINDOWS {
+        let refusals = Arc::new(Refusals::default());
+        let (breaker, _) = with(|builder| builder.window(window).observer(refusals.clone()));
+        calls(&breaker, "FFFS");
+        assert_eq!((breaker.state(), breaker.stats().calls), (State::Closed, 4));
+        calls(&breaker, "S");
+        assert_eq!(breaker.state(), State::Open, "{window:?}");
+        assert!(breaker.try_acquire().is_err());
+        assert_eq!(refusals.0.load(Ordering::Relaxed), 1);
+
+        // What it opened on shows where it may not.
+        breaker.metrics_only();
+        calls(&breaker, "FFFSS");
+        let stats = breaker.stats();
+        assert_eq!((stats.calls, stats.failures), (5, 3));
+        assert!((stats.failure_rate() - 0.6).abs() < 1e-9);
+    }
 }
 
-/// [2]
+/// [2] With a second between calls.
 #[test]
 fn the_threshold_is_inclusive() {
-    let (breaker, _) = breaker();
-    calls(&breaker, "SSSFF");
-    assert_eq!(breaker.state(), State::Closed);
-    calls(&breaker, "F");
-    assert_eq!(breaker.state(), State::Open);
+    for window in WINDOWS {
+        let (breaker, clock) = with(|builder| builder.window(window));
+        let each = |outcomes: &str| {
+            for outcome in outcomes.chars() {
+                calls(&breaker, &outcome.to_string());
+                clock.advance(Duration::from_secs(1));
+            }
+        };
+        each("SSSFF");
+        let stats = breaker.stats();
+        assert_eq!((stats.state, stats.calls, stats.failures), (State::Closed, 5, 2));
+        each("F");
+        assert_eq!(breaker.state(), State::Open, "{window:?}");
+    }
 }
 
 /// [4]
@@ -325,6 +369,10 @@ fn options_out_of_range_are_refused_with_what_is_allowed() {
     let refusals = [
         (builder().window(Window::count(0)), "`window` is 0; allowed: 1 to 65535 calls"),
         (builder().window(Window::count(65_536)), "`window` is 65536"),
+        (
+            builder().window(Window::time(Duration::from_millis(99))),
+            "`window` is 99ms; allowed: 100ms or more",
+        ),
         (builder().failure_rate(0.0), "`failure_rate` is 0; allowed: 0.000001 to 1"),
         (builder().failure_rate(1.1), "`failure_rate` is 1.1"),
         (builder().failure_rate(-0.5), "`failure_rate` is -0.5"),

@@ -1,9 +1,11 @@
 //! How long a breaker stays open, and how it closes again. Numbers in brackets are those of our
 //! collection of cases.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use voussoir_breaker::{CircuitBreaker, CircuitBreakerBuilder, State};
+use voussoir_breaker::{BreakerObserver, CircuitBreaker, CircuitBreakerBuilder, Open, State};
 use voussoir_core::{ManualClock, Nanos};
 
 type Breaker = CircuitBreaker<ManualClock>;
@@ -31,6 +33,15 @@ fn calls(breaker: &Breaker, outcomes: &str) {
     }
 }
 
+/// Counts refusals.
+struct Refusals(Arc<AtomicU32>);
+
+impl BreakerObserver for Refusals {
+    fn refused(&self, _: &Open) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 fn open_for(breaker: &Breaker) -> Duration {
     breaker.try_acquire().expect_err("open").retry_after().expect("not isolated")
 }
@@ -54,13 +65,15 @@ fn each_failed_probe_doubles_the_open_time_and_a_close_begins_anew() {
 /// [27]
 #[test]
 fn an_outage_from_its_begin_to_its_end() {
-    let (breaker, clock) = build(builder().open_growth(2.0, 300 * SEC));
+    let refusals = Arc::new(AtomicU32::new(0));
+    let observer = Arc::new(Refusals(Arc::clone(&refusals)));
+    let (breaker, clock) = build(builder().open_growth(2.0, 300 * SEC).observer(observer));
     calls(&breaker, "SSSSSSSSSSFF");
     assert_eq!(breaker.state(), State::Closed);
     calls(&breaker, "F");
     assert_eq!(breaker.state(), State::Open);
     assert!((0..10).all(|_| breaker.try_acquire().is_err()));
-    assert_eq!(breaker.stats().refused, 10);
+    assert_eq!(refusals.load(Ordering::Relaxed), 10);
     clock.advance(2 * SEC);
     assert!(breaker.try_acquire().is_err());
     clock.advance(4 * SEC);
@@ -96,6 +109,19 @@ fn so_many_successes_close_and_what_makes_them_impossible_opens() {
         calls(&breaker, outcomes);
         assert_eq!(breaker.state(), state, "{successes} of {of}: {outcomes}");
     }
+}
+
+/// [25] The first success of three leaves it half-open, and counts.
+#[test]
+fn verdicts_are_counted_when_half_open_and_forgotten_with_it() {
+    let (breaker, clock) = build(builder().half_open_calls(3).half_open_successes(3));
+    calls(&breaker, "FFF");
+    clock.advance(5 * SEC);
+    calls(&breaker, "S");
+    let counted = |breaker: &Breaker| (breaker.state(), breaker.stats().calls);
+    assert_eq!(counted(&breaker), (State::HalfOpen, 1));
+    calls(&breaker, "F");
+    assert_eq!(counted(&breaker), (State::Open, 0));
 }
 
 /// [18]
@@ -166,7 +192,6 @@ fn a_ramp_lets_a_growing_share_through() {
         let passed = (0..10_000).filter(|_| breaker.try_acquire().is_ok()).count();
         assert!(((passed as f64) - 10_000.0 * share).abs() < 250.0, "{passed} after {seconds} s");
     }
-    assert!(breaker.stats().refused > 0);
     clock.set(Nanos::from_secs(1_105));
     let generation = breaker.stats().generation;
     calls(&breaker, "S");

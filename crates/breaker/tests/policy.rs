@@ -103,7 +103,7 @@ fn the_breaker_ignores_a_full_bulkhead() {
     assert_eq!(policy.call(sleep(&sim), |_| Ok::<_, ()>(())), Ok(()));
 }
 
-/// A probe that finds the bulkhead full gives its place as a probe back.
+/// [25] A probe that finds the bulkhead full gives its place as a probe back.
 #[test]
 fn a_full_bulkhead_does_not_use_up_a_probe() {
     let sim = Sim::new();
@@ -261,6 +261,7 @@ fn no_time_left_means_no_call() {
     assert!(matches!(result.expect_err("no time").cause, Cause::TimedOut(_)));
 }
 
+/// [43] What cannot be done twice is never started again.
 #[test]
 fn only_what_may_be_done_twice_is_hedged() {
     for idempotent in [false, true] {

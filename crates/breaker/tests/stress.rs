@@ -1,12 +1,14 @@
 //! Many threads at one breaker.
 
-use std::sync::Barrier;
+mod common;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use voussoir_breaker::{CircuitBreaker, State, Window};
-use voussoir_core::{ManualClock, Nanos};
+use voussoir_breaker::{BreakerObserver, CircuitBreaker, State, Transition, Window};
+use voussoir_core::{ManualClock, Nanos, Random};
 
 const OPEN_FOR: Duration = Duration::from_secs(1);
 
@@ -31,15 +33,15 @@ fn half_open_admits_exactly_so_many_of_many_threads() {
     for half_open_calls in [1, 3, 10] {
         let (breaker, clock) = breaker(half_open_calls);
         trip(&breaker);
-        for _ in 0..20 {
+        for _ in 0..common::sized(3, 30) {
             clock.advance(OPEN_FOR);
             let admitted = AtomicUsize::new(0);
-            let together = Barrier::new(16);
+            let together = Barrier::new(64);
             thread::scope(|scope| {
-                for _ in 0..16 {
+                for _ in 0..64 {
                     scope.spawn(|| {
                         together.wait();
-                        for _ in 0..200 {
+                        for _ in 0..1_000 {
                             if let Ok(permit) = breaker.try_acquire() {
                                 // Their outcomes never come.
                                 std::mem::forget(permit);
@@ -79,7 +81,10 @@ fn with_all_calls_failing_few_more_than_the_minimum_reach_the_callee() {
 #[test]
 fn however_probes_end_as_many_verdicts_as_permits_decide() {
     for round in 0..100 {
-        let (breaker, clock) = breaker(5);
+        let clock = ManualClock::at(Nanos::from_secs(1));
+        let builder = CircuitBreaker::builder().window(Window::count(10)).open_for(OPEN_FOR);
+        let builder = builder.half_open_calls(5).half_open_successes(5);
+        let breaker = builder.clock(clock.clone()).build().expect("valid");
         trip(&breaker);
         clock.advance(OPEN_FOR);
         let verdicts = AtomicUsize::new(0);
@@ -105,8 +110,65 @@ fn however_probes_end_as_many_verdicts_as_permits_decide() {
                 });
             }
         });
-        // Three successes of five leave no doubt at 50 %.
         assert_eq!(breaker.state(), State::Closed);
-        assert!(verdicts.into_inner() >= 3);
+        assert_eq!(verdicts.into_inner(), 5, "whatever was cancelled");
+    }
+}
+
+/// Writes down each change.
+#[derive(Default)]
+struct Diary(Mutex<Vec<Transition>>);
+
+impl BreakerObserver for Diary {
+    fn changed(&self, transition: &Transition) {
+        self.0.lock().expect("whole").push(*transition);
+    }
+}
+
+/// R4j#562, #674, Polly#223: transitions that were made twice, or from a state that had passed.
+#[test]
+fn every_change_is_told_once_and_the_changes_are_a_legal_path() {
+    for window in [Window::count(10), Window::count(100), Window::time(Duration::from_mins(1))] {
+        let diary = Arc::new(Diary::default());
+        let clock = ManualClock::at(Nanos::from_secs(1));
+        let builder = CircuitBreaker::builder().window(window).min_calls(5).half_open_calls(3);
+        let builder = builder.open_for(Duration::from_millis(1)).ramp_up(Duration::from_millis(1));
+        let builder = builder.open_growth(1.0, OPEN_FOR).observer(diary.clone()).seed(1);
+        let breaker = builder.clock(clock.clone()).build().expect("valid");
+        let calls = common::sized(2_000, 100_000);
+        thread::scope(|scope| {
+            for seed in 0..16 {
+                let (breaker, clock) = (&breaker, &clock);
+                scope.spawn(move || {
+                    let mut random = Random::seeded(seed);
+                    for _ in 0..calls {
+                        clock.advance(Duration::from_micros(u64::from(random.below(100))));
+                        let Ok(permit) = breaker.try_acquire() else { continue };
+                        match random.below(8) {
+                            0..4 => permit.failure(),
+                            4..7 => permit.success(),
+                            _ => drop(permit),
+                        }
+                    }
+                });
+            }
+        });
+        let mut told = std::mem::take(&mut *diary.0.lock().expect("whole"));
+        assert!(told.len() > 20, "{} changes in {window:?}", told.len());
+        // From ramping up to closed the generation stays.
+        told.sort_by_key(|told| (told.generation, told.to == State::Closed));
+        let mut state = State::Closed;
+        for (index, Transition { from, to, .. }) in told.into_iter().enumerate() {
+            let legal = matches!(
+                (from, to),
+                (State::Closed | State::RampingUp | State::HalfOpen, State::Open)
+                    | (State::Open, State::HalfOpen)
+                    | (State::HalfOpen, State::RampingUp)
+                    | (State::RampingUp, State::Closed)
+            );
+            assert!(legal && from == state, "{index}: {from} → {to}, but was {state}");
+            state = to;
+        }
+        assert_eq!(breaker.state(), state);
     }
 }

@@ -116,6 +116,10 @@ fn calls_leave_a_window_of_time_when_it_has_passed() {
     assert_eq!(counts(&breaker), (3, 2, 1), "at 4.79 s");
     clock.advance(SEC);
     assert_eq!(counts(&breaker), (0, 0, 0), "at 5.79 s");
+    timed(&breaker, &clock, "SS", 500 * MS);
+    timed(&breaker, &clock, "SSS", 100 * MS);
+    assert_eq!(counts(&breaker), (5, 0, 2));
+    assert!((breaker.stats().slow_rate() - 0.4).abs() < 1e-9);
 }
 
 /// [24]
@@ -134,8 +138,9 @@ fn a_window_of_time_slides() {
 /// [19]
 #[test]
 fn what_has_left_the_window_trips_nothing() {
-    let (breaker, clock) =
-        build(builder().window(Window::time(200 * MS)).min_calls(3).half_open_calls(3));
+    let at_once = Duration::from_nanos(1);
+    let builder = builder().window(Window::time(200 * MS)).min_calls(3).half_open_calls(3);
+    let (breaker, clock) = build(builder.open_for(at_once).open_growth(1.0, at_once));
     calls(&breaker, "FS");
     clock.advance(210 * MS);
     calls(&breaker, "FS");
@@ -144,6 +149,14 @@ fn what_has_left_the_window_trips_nothing() {
     assert_eq!((breaker.state(), counts(&breaker)), (State::Closed, (3, 1, 0)));
     calls(&breaker, "F");
     assert_eq!(breaker.state(), State::Open);
+    clock.advance(at_once);
+    calls(&breaker, "F");
+    assert_eq!(breaker.state(), State::HalfOpen);
+    calls(&breaker, "F");
+    assert_eq!(breaker.state(), State::Open);
+    clock.advance(at_once);
+    calls(&breaker, "SS");
+    assert_eq!(breaker.state(), State::Closed);
 }
 
 #[test]

@@ -1,23 +1,35 @@
-//! The atomics and the lock that threads race for in this crate, or loom's models of them.
+//! The atomics, the lock and the threads that race in this crate, or loom's and shuttle's models of
+//! them.
 
 #[cfg(not(voussoir_loom))]
 pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 #[cfg(voussoir_loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-#[cfg(not(voussoir_loom))]
+#[cfg(voussoir_loom)]
+pub(crate) use loom::thread;
+#[cfg(not(any(voussoir_loom, voussoir_shuttle)))]
 pub(crate) use parking_lot::Mutex;
+#[cfg(voussoir_shuttle)]
+pub(crate) use shuttle::thread;
+#[cfg(not(any(voussoir_loom, voussoir_shuttle)))]
+pub(crate) use std::thread;
 
-/// Loom's lock, in the manner of `parking_lot`.
 #[cfg(voussoir_loom)]
-pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+use loom::sync as model;
+#[cfg(voussoir_shuttle)]
+use shuttle::sync as model;
 
-#[cfg(voussoir_loom)]
+/// A model's lock, in the manner of `parking_lot`.
+#[cfg(any(voussoir_loom, voussoir_shuttle))]
+pub(crate) struct Mutex<T>(model::Mutex<T>);
+
+#[cfg(any(voussoir_loom, voussoir_shuttle))]
 impl<T> Mutex<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self(loom::sync::Mutex::new(value))
+        Self(model::Mutex::new(value))
     }
 
-    pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+    pub(crate) fn lock(&self) -> model::MutexGuard<'_, T> {
         self.0.lock().expect("no model panics under the lock")
     }
 }

@@ -4,9 +4,9 @@ use core::time::Duration;
 use voussoir_core::{Clock, ConfigError, Nanos, Outcome, SystemClock, duration};
 
 use crate::breaker::config::{Config, MILLION, Trip};
-use crate::breaker::observer::Watch;
 use crate::breaker::state::Word;
 use crate::breaker::window::Kind;
+use crate::watch::Watch;
 use crate::{BreakerObserver, CircuitBreaker, Window};
 
 /// Options of a [`CircuitBreaker`]. The crate's page lists defaults and ranges.
@@ -14,7 +14,7 @@ use crate::{BreakerObserver, CircuitBreaker, Window};
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct CircuitBreakerBuilder<C = SystemClock> {
     pub(crate) options: Options,
-    watch: Watch,
+    watch: Watch<dyn BreakerObserver>,
     clock: C,
     /// Reads the clock where nothing says that `C` is one: in `drop`.
     now: fn(&C) -> Nanos,
@@ -74,7 +74,7 @@ impl Default for CircuitBreakerBuilder {
     fn default() -> Self {
         Self {
             options: Options::default(),
-            watch: Watch::default(),
+            watch: Watch::NOBODY,
             clock: SystemClock,
             now: SYSTEM_NOW,
         }

@@ -43,8 +43,7 @@ impl<C> CircuitBreaker<C> {
         loop {
             let window = self.window_mark();
             let word = self.word();
-            if self.clear(window) && self.change(word, word.next(state)) {
-                self.reopenings.store(0, crate::sync::Ordering::Release);
+            if self.clear(window) && self.change_counting(word, word.next(state), 0) {
                 return;
             }
         }

@@ -1,4 +1,5 @@
 use core::fmt;
+use core::num::NonZero;
 use core::time::Duration;
 
 use thiserror::Error;
@@ -6,20 +7,21 @@ use voussoir_core::{Rejected, duration};
 
 /// The breaker refused a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("circuit breaker open{}", After(*retry_after))]
+#[error("circuit breaker open{}", After(self.retry_after()))]
 pub struct Open {
-    retry_after: Option<Duration>,
+    /// In nanoseconds, `None` without end: a division less for whoever does not ask.
+    wait: Option<NonZero<u64>>,
 }
 
 impl Open {
     #[inline]
-    pub(crate) const fn until(retry_after: Duration) -> Self {
-        Self { retry_after: Some(retry_after) }
+    pub(crate) const fn until(wait: NonZero<u64>) -> Self {
+        Self { wait: Some(wait) }
     }
 
     #[inline]
     pub(crate) const fn isolated() -> Self {
-        Self { retry_after: None }
+        Self { wait: None }
     }
 
     /// After how long a call may pass. An open breaker lets none through earlier. A half-open one,
@@ -28,7 +30,10 @@ impl Open {
     /// one, which waits for a person and not for time.
     #[inline]
     pub const fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        match self.wait {
+            Some(nanos) => Some(Duration::from_nanos(nanos.get())),
+            None => None,
+        }
     }
 }
 
@@ -46,7 +51,7 @@ impl fmt::Display for After {
 impl From<Open> for Rejected {
     #[inline]
     fn from(open: Open) -> Self {
-        open.retry_after.map_or_else(Self::indefinitely, Self::retry_after)
+        open.retry_after().map_or_else(Self::indefinitely, Self::retry_after)
     }
 }
 

@@ -1,6 +1,6 @@
 use voussoir_core::{Nanos, Outcome};
 
-use super::{CircuitBreaker, Tallies, after, swap};
+use super::{CircuitBreaker, NO_WORD_BUT_SPAN, Tallies, after, swap};
 use crate::State;
 use crate::breaker::permit::Ticket;
 use crate::breaker::state::Word;
@@ -21,20 +21,47 @@ impl<C> CircuitBreaker<C> {
     /// Counts the outcome of a call.
     #[inline]
     pub(crate) fn record(&self, ticket: Ticket, failed: bool, now: impl Fn() -> Nanos) {
-        // A window full of successes: one more changes nothing.
+        let outcomes = self.outcomes();
         if !failed
-            && self.outcomes.load(Ordering::Acquire) == self.healthy
+            && outcomes.0 >= self.healthy
             && self.word() == Word::new(State::Closed, ticket.generation)
         {
-            return;
+            // A success in a full window can only push a failure out, and so cannot open anything. In
+            // a window of successes it does not even change anything.
+            if outcomes.0 == self.healthy
+                || swap(&self.outcomes, outcomes.0, outcomes.push_in_full(self.healthy).0)
+            {
+                return;
+            }
         }
-        self.record_unhealthy(ticket, failed, now);
+        if !failed && self.healthy == NO_WORD_BUT_SPAN {
+            return self.record_in_span(ticket, now);
+        }
+        self.record_apart(ticket, failed, now);
     }
 
-    /// Apart, so that the way of a healthy breaker is short enough to be inlined.
+    /// A success in a window of time, no call timed.
     #[inline(never)]
-    fn record_unhealthy(&self, ticket: Ticket, failed: bool, now: impl Fn() -> Nanos) {
-        if self.healthy != 0 && self.record_in_word(ticket, failed, &now) {
+    fn record_in_span(&self, ticket: Ticket, now: impl Fn() -> Nanos) {
+        let Tallies::Span(span) = &self.tallies else { return };
+        let now = now();
+        let is_current = || self.word() == Word::new(State::Closed, ticket.generation);
+        if !span.push_success(now, is_current) {
+            self.record_success_at(ticket, now);
+        }
+    }
+
+    /// Apart, for the registers that it needs.
+    #[cold]
+    #[inline(never)]
+    fn record_success_at(&self, ticket: Ticket, now: Nanos) {
+        self.record_timed(ticket, false, false, || now);
+    }
+
+    /// Apart, so that the way of a success is short enough to be inlined.
+    #[inline(never)]
+    fn record_apart(&self, ticket: Ticket, failed: bool, now: impl Fn() -> Nanos) {
+        if self.healthy < NO_WORD_BUT_SPAN && self.record_in_word(ticket, failed, &now) {
             return;
         }
         if self.config.times_calls() {
@@ -219,11 +246,7 @@ impl<C> CircuitBreaker<C> {
             // of the dice, which only a clock set back makes anybody read.
             self.period.store(period, Ordering::Release);
             if self.swap_deadline(deadline, after(now, period)) {
-                let opened = self.change(from, from.next(State::Open));
-                if opened {
-                    self.reopenings.store(reopenings, Ordering::Release);
-                }
-                return opened;
+                return self.change_counting(from, from.next(State::Open), reopenings);
             }
         }
     }
@@ -240,11 +263,7 @@ impl<C> CircuitBreaker<C> {
         if ramps && !self.swap_deadline(deadline, after(now(), self.config.ramp_up)) {
             return false;
         }
-        let closed = self.change(from, from.next(to));
-        if closed {
-            self.reopenings.store(0, Ordering::Release);
-        }
-        closed
+        self.change_counting(from, from.next(to), 0)
     }
 
     /// What [`clear`](Self::clear) wants to see unchanged. To be read before the state.

@@ -23,6 +23,20 @@ pub enum State {
 }
 
 impl State {
+    /// A name for logs and labels: `closed`, `open`, `half-open`, `ramping-up`, `isolated`,
+    /// `disabled`, `metrics-only`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half-open",
+            Self::RampingUp => "ramping-up",
+            Self::Isolated => "isolated",
+            Self::Disabled => "disabled",
+            Self::MetricsOnly => "metrics-only",
+        }
+    }
+
     /// Whether outcomes go into the window.
     pub(crate) const fn counts(self) -> bool {
         matches!(self, Self::Closed | Self::RampingUp | Self::MetricsOnly)
@@ -31,15 +45,7 @@ impl State {
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Closed => "closed",
-            Self::Open => "open",
-            Self::HalfOpen => "half-open",
-            Self::RampingUp => "ramping-up",
-            Self::Isolated => "isolated",
-            Self::Disabled => "disabled",
-            Self::MetricsOnly => "metrics-only",
-        })
+        f.write_str(self.name())
     }
 }
 

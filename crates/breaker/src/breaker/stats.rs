@@ -1,6 +1,7 @@
 use crate::State;
 
-/// A breaker at one moment.
+/// A breaker at one moment. Refusals are not counted, so that a refusal writes nothing: a
+/// [`BreakerObserver`](crate::BreakerObserver) hears of each.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -14,8 +15,6 @@ pub struct Stats {
     pub failures: u32,
     /// How many of them were slow.
     pub slow: u32,
-    /// Calls refused since the breaker was built.
-    pub refused: u64,
     /// How often in a row the half-open calls failed.
     pub reopenings: u32,
     /// How often the state has changed, modulo 2^25.

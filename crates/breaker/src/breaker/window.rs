@@ -32,8 +32,8 @@ pub(crate) enum Kind {
 
 /// More would not fit the position of a ring, and says nothing that fewer do not say.
 const MAX_CALLS: u32 = 65_535;
-/// A sixteenth is then a microsecond, which is about what threads differ by when they read a clock.
-const MIN_TIME: Duration = Duration::from_micros(16);
+/// The numbers of its sixteenths then take 310 days to wrap.
+const MIN_TIME: Duration = Duration::from_millis(100);
 
 impl Window {
     /// The last `calls` calls, 1 to 65,535; without the feature `std` to 63, or 31 with slow calls.
@@ -41,7 +41,7 @@ impl Window {
         Self(Kind::Count(calls))
     }
 
-    /// The calls that ended within the last `time`, 16 µs or more. Calls leave it in sixteenths, so
+    /// The calls that ended within the last `time`, 100 ms or more. Calls leave it in sixteenths, so
     /// that it covers between 15/16 of `time` and all of it.
     pub const fn time(time: Duration) -> Self {
         Self(Kind::Time(time))
@@ -65,7 +65,7 @@ impl Window {
             }
             Kind::Time(time) if time >= MIN_TIME => Ok(()),
             Kind::Time(time) => {
-                Err(ConfigError::new("window", duration::text(time), "16µs or more"))
+                Err(ConfigError::new("window", duration::text(time), "100ms or more"))
             }
         }
     }

@@ -112,6 +112,11 @@ macro_rules! from {
         }
 
         impl $name {
+            #[cfg(feature = "serde")]
+            pub(super) const fn range(&self) -> (u32, u32) {
+                self.range
+            }
+
             /// The limits that it stays between.
             pub fn between(mut self, least: u32, most: u32) -> Self {
                 self.range = (least, most);

@@ -1,4 +1,5 @@
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -6,8 +7,9 @@ use parking_lot::Mutex;
 use voussoir_core::{ConfigError, SystemClock, WaitQueue};
 
 use super::{Bulkhead, Partitions};
-use crate::AdaptiveLimit;
 use crate::sync::{AtomicU32, AtomicU64};
+use crate::watch::Watch;
+use crate::{AdaptiveLimit, BulkheadObserver};
 
 /// Options of a [`Bulkhead`].
 #[derive(Clone, Debug)]
@@ -20,6 +22,7 @@ pub struct BulkheadBuilder<C = SystemClock> {
     newest_first: bool,
     partitions: Vec<(String, f64)>,
     lends: bool,
+    watch: Watch<dyn BulkheadObserver>,
     clock: C,
 }
 
@@ -37,6 +40,7 @@ impl BulkheadBuilder {
             newest_first: false,
             partitions: Vec::new(),
             lends: false,
+            watch: Watch::NOBODY,
             clock: SystemClock,
         }
     }
@@ -78,6 +82,11 @@ impl<C> BulkheadBuilder<C> {
         Self { adaptive: Some(limit), ..self }
     }
 
+    /// Tells `observer` of refusals, and of an adaptive limit that moves.
+    pub fn observer(self, observer: Arc<dyn BulkheadObserver>) -> Self {
+        Self { watch: Watch::new(observer), ..self }
+    }
+
     /// The clock that an adaptive limit measures with.
     pub fn clock<D>(self, clock: D) -> BulkheadBuilder<D> {
         BulkheadBuilder {
@@ -88,6 +97,7 @@ impl<C> BulkheadBuilder<C> {
             newest_first: self.newest_first,
             partitions: self.partitions,
             lends: self.lends,
+            watch: self.watch,
             clock,
         }
     }
@@ -106,13 +116,13 @@ impl<C> BulkheadBuilder<C> {
         Ok(Bulkhead {
             word: AtomicU64::new(0),
             limit: AtomicU32::new(self.limit),
-            refused: AtomicU64::new(0),
             line: WaitQueue::new(),
             partitions,
             adaptive: adaptive.map(Mutex::new),
             max_waiting: self.max_waiting,
             max_wait: self.max_wait,
             newest_first: self.newest_first,
+            watch: self.watch,
             clock: self.clock,
         })
     }

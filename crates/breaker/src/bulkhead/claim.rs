@@ -9,7 +9,6 @@ use voussoir_core::{Clock, Nanos, SystemClock};
 use super::place::{Place, Want};
 use super::{Bulkhead, BulkheadError, BulkheadPermit, OwnedBulkheadPermit};
 use crate::Sleep;
-use crate::sync::Ordering;
 
 /// How much it matters that work is done; in the words of "Site Reliability Engineering", chapter 21.
 ///
@@ -116,8 +115,7 @@ impl<'a, C> Claim<'a, C> {
     }
 
     fn refuse(&self, error: BulkheadError) -> BulkheadError {
-        self.bulkhead.refused.fetch_add(1, Ordering::Relaxed);
-        error
+        self.bulkhead.refuse(error)
     }
 }
 

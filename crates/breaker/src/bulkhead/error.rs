@@ -29,6 +29,18 @@ pub enum BulkheadError {
     },
 }
 
+impl BulkheadError {
+    /// A name for logs and labels: `full`, `timed_out`, `shed`, `too_heavy`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Shed => "shed",
+            Self::TooHeavy { .. } => "too_heavy",
+        }
+    }
+}
+
 /// When a permit will be free nobody knows.
 impl From<BulkheadError> for Rejected {
     fn from(_: BulkheadError) -> Self {

@@ -1,4 +1,5 @@
-/// A bulkhead at one moment.
+/// A bulkhead at one moment. Refusals are not counted, so that a refusal writes nothing: a
+/// [`BulkheadObserver`](crate::BulkheadObserver) hears of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -9,6 +10,4 @@ pub struct BulkheadStats {
     pub in_use: u32,
     /// Those who wait in line.
     pub waiting: u32,
-    /// Work refused since the bulkhead was built: at once, after waiting, or pushed out of the line.
-    pub refused: u64,
 }

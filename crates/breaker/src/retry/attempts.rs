@@ -82,14 +82,10 @@ impl<'a> Attempts<'a> {
             Ok(delay) => {
                 let event = Retrying { attempt: self.number, verdict, delay };
                 self.number = self.number.saturating_add(1);
-                if let Some(observer) = self.retry.observer {
-                    observer.retrying(event);
-                }
+                self.retry.watch.tell(|observer| observer.retrying(event));
             }
             Err(stop) => {
-                if let Some(observer) = self.retry.observer {
-                    observer.stopped(self.number, stop);
-                }
+                self.retry.watch.tell(|observer| observer.stopped(self.number, stop));
             }
         }
         decision
@@ -98,9 +94,7 @@ impl<'a> Attempts<'a> {
     /// The attempt was refused on this side and is not to be tried again.
     #[cfg(feature = "std")]
     pub(crate) fn refused(&self) -> Stop {
-        if let Some(observer) = self.retry.observer {
-            observer.stopped(self.number, Stop::Refused);
-        }
+        self.retry.watch.tell(|observer| observer.stopped(self.number, Stop::Refused));
         Stop::Refused
     }
 
@@ -116,9 +110,7 @@ impl<'a> Attempts<'a> {
         if let Some(budget) = self.retry.budget {
             budget.success_at(now(), self.paid);
         }
-        if let Some(observer) = self.retry.observer {
-            observer.succeeded(self.number);
-        }
+        self.retry.watch.tell(|observer| observer.succeeded(self.number));
     }
 
     fn decide(&mut self, now: Nanos, verdict: Verdict) -> Result<Duration, Stop> {

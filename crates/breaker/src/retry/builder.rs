@@ -7,6 +7,7 @@ use voussoir_core::{ConfigError, SystemClock};
 use super::{Retry, RetryObserver};
 use crate::dice::Dice;
 use crate::timeout::checked;
+use crate::watch::Watch;
 use crate::{Backoff, RetryBudget};
 
 /// Options of a [`Retry`]; [`Retry::builder`] lists the defaults.
@@ -15,7 +16,7 @@ use crate::{Backoff, RetryBudget};
 pub struct RetryBuilder<C = SystemClock> {
     options: Options,
     budget: Option<Arc<RetryBudget>>,
-    observer: Option<Arc<dyn RetryObserver>>,
+    watch: Watch<dyn RetryObserver>,
     seed: Option<u64>,
     clock: C,
 }
@@ -49,7 +50,7 @@ impl Options {
 impl RetryBuilder {
     pub(super) const fn new(backoff: Backoff) -> Self {
         let options = Options::new(backoff);
-        Self { options, budget: None, observer: None, seed: None, clock: SystemClock }
+        Self { options, budget: None, watch: Watch::NOBODY, seed: None, clock: SystemClock }
     }
 }
 
@@ -101,7 +102,7 @@ impl<C> RetryBuilder<C> {
 
     /// Tells this observer of retries and ends.
     pub fn observer(self, observer: Arc<dyn RetryObserver>) -> Self {
-        Self { observer: Some(observer), ..self }
+        Self { watch: Watch::new(observer), ..self }
     }
 
     /// The seed of the jitter, so that tests replay. Without the feature `std` there is no other
@@ -112,8 +113,8 @@ impl<C> RetryBuilder<C> {
 
     /// The clock that calls without a given time read.
     pub fn clock<D>(self, clock: D) -> RetryBuilder<D> {
-        let Self { options, budget, observer, seed, .. } = self;
-        RetryBuilder { options, budget, observer, seed, clock }
+        let Self { options, budget, watch, seed, .. } = self;
+        RetryBuilder { options, budget, watch, seed, clock }
     }
 
     /// The retry.
@@ -122,14 +123,14 @@ impl<C> RetryBuilder<C> {
     ///
     /// When there are no attempts, or an attempt has no time.
     pub fn build(self) -> Result<Retry<C>, ConfigError> {
-        let Self { options, budget, observer, seed, clock } = self;
+        let Self { options, budget, watch, seed, clock } = self;
         if options.max_attempts == Some(0) {
             return Err(ConfigError::new("max_attempts", 0, "1 or more"));
         }
         if let Some(limit) = options.attempt_timeout {
             checked("attempt_timeout", limit)?;
         }
-        Ok(Retry { options, budget, observer, dice: Dice::seeded(seed), clock })
+        Ok(Retry { options, budget, watch, dice: Dice::seeded(seed), clock })
     }
 
     #[cfg(feature = "serde")]
@@ -143,7 +144,7 @@ impl<C: fmt::Debug> fmt::Debug for RetryBuilder<C> {
         f.debug_struct("RetryBuilder")
             .field("options", &self.options)
             .field("budget", &self.budget)
-            .field("observed", &self.observer.is_some())
+            .field("watch", &self.watch)
             .field("seed", &self.seed)
             .field("clock", &self.clock)
             .finish()

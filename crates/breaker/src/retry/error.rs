@@ -63,3 +63,20 @@ pub enum Stop {
     #[error("out of retry budget")]
     Budget,
 }
+
+impl Stop {
+    /// A name for logs and labels: `permanent`, `refused`, `not_idempotent`, `attempts`, `elapsed`,
+    /// `retry_after`, `deadline`, `budget`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Permanent => "permanent",
+            Self::Refused => "refused",
+            Self::NotIdempotent => "not_idempotent",
+            Self::Attempts => "attempts",
+            Self::Elapsed => "elapsed",
+            Self::RetryAfter => "retry_after",
+            Self::Deadline => "deadline",
+            Self::Budget => "budget",
+        }
+    }
+}

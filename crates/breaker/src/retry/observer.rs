@@ -5,6 +5,8 @@ use crate::Verdict;
 
 /// Is told what a [`Retry`](crate::Retry) does: for counters and logs. Called by the thread that
 /// makes the call, between attempts; it should not block.
+///
+/// With the feature `std` a panic in here is swallowed: the call has nothing to do with it.
 pub trait RetryObserver: Send + Sync {
     /// An attempt failed, and another follows.
     fn retrying(&self, event: Retrying) {

@@ -34,10 +34,10 @@ pub struct RetryConfig {
     #[serde(default = "max_attempts")]
     pub max_attempts: Option<u32>,
     /// See [`RetryBuilder::max_elapsed`].
-    #[serde(default, with = "optional", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "crate::optional", skip_serializing_if = "Option::is_none")]
     pub max_elapsed: Option<Duration>,
     /// See [`RetryBuilder::attempt_timeout`].
-    #[serde(default, with = "optional", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "crate::optional", skip_serializing_if = "Option::is_none")]
     pub attempt_timeout: Option<Duration>,
     /// See [`RetryBuilder::max_retry_after`].
     #[serde(default = "max_retry_after", with = "voussoir_core::duration")]
@@ -92,28 +92,4 @@ fn max_attempts() -> Option<u32> {
 
 fn max_retry_after() -> Duration {
     RetryConfig::new(Backoff::fixed(Duration::ZERO)).max_retry_after
-}
-
-/// A duration as text, or none.
-mod optional {
-    use core::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    struct Text(#[serde(with = "voussoir_core::duration")] Duration);
-
-    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
-    pub(super) fn serialize<S: Serializer>(
-        duration: &Option<Duration>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        duration.map(Text).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        Ok(Option::<Text>::deserialize(deserializer)?.map(|Text(duration)| duration))
-    }
 }

@@ -14,9 +14,9 @@ pub struct RetryRatioBuilder {
 }
 
 /// Finagle's reserve, so that a client of few calls can retry at all.
-const PER_SECOND: u32 = 10;
+pub(super) const PER_SECOND: u32 = 10;
 /// Finagle's: what was earned in a quiet hour is not spent on an outage.
-const TTL: Duration = Duration::from_secs(10);
+pub(super) const TTL: Duration = Duration::from_secs(10);
 /// Finagle's largest.
 const MAX_RATIO: f64 = 1_000.0;
 
@@ -139,9 +139,9 @@ fn thousandths(tokens: f64) -> u32 {
 }
 
 /// A budget as a configuration says it: `{ "ratio": 0.2, "per_second": 10, "ttl": "10s" }`,
-/// `"aws"` or `{ "grpc": { "max_tokens": 10, "token_ratio": 0.1 } }`.
+/// `"aws"`, `"aws2025"` or `{ "grpc": { "max_tokens": 10, "token_ratio": 0.1 } }`.
 #[cfg(feature = "serde")]
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RetryBudgetConfig {
@@ -162,22 +162,11 @@ pub enum RetryBudgetConfig {
         /// The share of the calls that may be retried.
         ratio: f64,
         /// So many retries a second beside.
-        #[serde(default = "per_second")]
         per_second: u32,
         /// How long a token is good for.
-        #[serde(default = "ttl", with = "voussoir_core::duration")]
+        #[serde(with = "voussoir_core::duration")]
         ttl: Duration,
     },
-}
-
-#[cfg(feature = "serde")]
-fn per_second() -> u32 {
-    PER_SECOND
-}
-
-#[cfg(feature = "serde")]
-fn ttl() -> Duration {
-    TTL
 }
 
 #[cfg(feature = "serde")]

@@ -31,9 +31,10 @@ impl Clock for SystemClock {
     #[inline]
     fn now(&self) -> Nanos {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-        // Counted from boot, hence not negative.
-        let nanos = time.tv_sec.cast_unsigned().saturating_mul(1_000_000_000);
-        Nanos::from_nanos(nanos.saturating_add(time.tv_nsec.cast_unsigned()))
+        // The kernel counts nanoseconds since boot in 63 bits and divided them a moment ago: what it
+        // divided can be put together again.
+        let nanos = time.tv_sec.cast_unsigned().wrapping_mul(1_000_000_000);
+        Nanos::from_nanos(nanos.wrapping_add(time.tv_nsec.cast_unsigned()))
     }
 }
 

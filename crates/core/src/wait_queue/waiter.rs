@@ -4,18 +4,14 @@ use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
-#[cfg(not(voussoir_loom))]
+#[cfg(not(any(voussoir_loom, voussoir_shuttle)))]
 use core::time::Duration;
-#[cfg(not(voussoir_loom))]
-use std::thread::{self, Thread};
-#[cfg(not(voussoir_loom))]
+#[cfg(not(any(voussoir_loom, voussoir_shuttle)))]
 use std::time::Instant;
-
-#[cfg(voussoir_loom)]
-use loom::thread::{self, Thread};
 
 use super::WaitQueue;
 use super::line::Place;
+use crate::sync::thread::{self, Thread};
 
 /// A place in a [`WaitQueue`]. Await it as a task, or [`wait`](Self::wait) as a thread.
 ///
@@ -47,7 +43,7 @@ impl<'a, T, A> Waiter<'a, T, A> {
 
     /// Blocks the thread until there is an answer, or `at_most` has passed by the system's clock;
     /// the place in the line is kept then.
-    #[cfg(not(voussoir_loom))]
+    #[cfg(not(any(voussoir_loom, voussoir_shuttle)))]
     pub fn wait_for(&mut self, at_most: Duration) -> Option<A> {
         let (waker, start) = (thread_waker(), Instant::now());
         loop {
@@ -60,7 +56,7 @@ impl<'a, T, A> Waiter<'a, T, A> {
     }
 
     /// No time passes in a model: this waits for the answer.
-    #[cfg(voussoir_loom)]
+    #[cfg(any(voussoir_loom, voussoir_shuttle))]
     pub fn wait_for(&mut self, _: core::time::Duration) -> Option<A> {
         let waker = thread_waker();
         loop {

@@ -44,6 +44,12 @@ impl Outcomes {
         if self.0 >= end { Self(pushed & (end - 1) | end) } else { Self(pushed) }
     }
 
+    /// A success pushed into a full window, of which `full` is the mark.
+    #[inline]
+    pub(crate) const fn push_in_full(self, full: u64) -> Self {
+        Self(self.0 << 1 & (full - 1) | full)
+    }
+
     /// As [`push`](Self::push), where slow calls count, for a `size` of at most 31.
     #[inline]
     pub(crate) const fn push_timed(self, failed: bool, slow: bool, size: u32) -> Self {

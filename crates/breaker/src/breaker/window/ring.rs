@@ -2,7 +2,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use parking_lot::Mutex;
+use voussoir_core::Lock;
 
 use super::Tally;
 use crate::sync::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use crate::sync::{AtomicU64, Ordering};
 pub(crate) struct Ring {
     /// The generation plus 1 whose window is full of quick successes, or 0.
     healthy: AtomicU64,
-    state: Mutex<Slots>,
+    state: Lock<Slots>,
 }
 
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Ring {
     pub(crate) fn new(size: u32, with_slow: bool) -> Self {
         Self {
             healthy: AtomicU64::new(0),
-            state: Mutex::new(Slots {
+            state: Lock::new(Slots {
                 generation: 0,
                 size,
                 next: 0,
@@ -46,8 +46,8 @@ impl Ring {
         }
     }
 
-    /// Counts an outcome of `generation`. `None` when nothing changed: a success among successes,
-    /// or `is_current` says that the generation has passed.
+    /// Counts an outcome of `generation`. `None` when no count changed, as when a success takes the
+    /// place of a success, or `is_current` says that the generation has passed.
     #[inline]
     pub(crate) fn push(
         &self,
@@ -67,6 +67,8 @@ impl Ring {
         }
         if slots.generation != generation {
             slots.clear(generation);
+        } else if !failed && !slow && slots.turn() {
+            return None;
         }
         slots.push(failed, slow);
         self.healthy.store(slots.healthy(), Ordering::Release);
@@ -99,9 +101,23 @@ impl Slots {
         self.slow.0.fill(0);
     }
 
+    /// Puts a quick success where the oldest outcome is one as well, or says that it is none.
+    fn turn(&mut self) -> bool {
+        let at = self.next;
+        let same = self.tally.calls == self.size && !self.failed.get(at) && !self.slow.get(at);
+        if same {
+            self.next = self.after(at);
+        }
+        same
+    }
+
+    fn after(&self, at: u32) -> u32 {
+        if at + 1 == self.size { 0 } else { at + 1 }
+    }
+
     fn push(&mut self, failed: bool, slow: bool) {
         let at = self.next;
-        self.next = if at + 1 == self.size { 0 } else { at + 1 };
+        self.next = self.after(at);
         let (failed_before, slow_before) =
             (self.failed.replace(at, failed), self.slow.replace(at, slow));
         let tally = &mut self.tally;

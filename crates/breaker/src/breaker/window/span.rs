@@ -58,11 +58,25 @@ impl Span {
             return None;
         }
         let stripe = self.stripes.local();
+        // Asked before the call is counted, so as not to wait for that. Whoever fails in between looks
+        // at the window itself; should it look before this call is in, which is the one that completes
+        // the minimum, the next call opens the breaker.
+        let judged = !call.is_good() || self.may_trip(slot);
         stripe.calls.add(slot, 1);
-        if call.is_good() && !self.may_trip(slot) {
-            return None;
+        judged.then(|| self.judge(stripe, slot, call, min_calls))
+    }
+
+    /// Counts a success at `now` if that cannot trip anything and `is_current` says that its
+    /// generation is that of a closed breaker. Else it is for [`push`](Self::push).
+    #[inline]
+    pub(crate) fn push_success(&self, now: Nanos, is_current: impl FnOnce() -> bool) -> bool {
+        let slot = self.timeline.slot(now);
+        // As above.
+        let counts = !self.may_trip(slot) && is_current();
+        if counts {
+            self.stripes.local().calls.add(slot, 1);
         }
-        Some(self.judge(stripe, slot, call, min_calls))
+        counts
     }
 
     #[cold]
@@ -120,8 +134,9 @@ impl Span {
         for (tally, age) in kept.iter().zip((0..kept.len() as u32).rev()) {
             let (slot, stripe) = (last.wrapping_sub(age), self.stripes.local());
             stripe.calls.add(slot, tally.calls);
-            stripe.failures.add(slot, tally.failures);
-            stripe.slow.add(slot, tally.slow);
+            // A snapshot may say anything; no more calls fail than there are.
+            stripe.failures.add(slot, tally.failures.min(tally.calls));
+            stripe.slow.add(slot, tally.slow.min(tally.calls));
             if tally.failures > 0 || tally.slow > 0 {
                 self.last_bad.store(u64::from(slot) + 1, Ordering::Release);
             }
