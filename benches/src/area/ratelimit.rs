@@ -190,7 +190,9 @@ fn striped() -> Vec<Case> {
         .into(),
         Timed::new(
             "striped allow, time given",
-            Contestant::each("ours", move |_| given.check_at(Nanos::from_nanos(time.load(Ordering::Relaxed))).is_ok()),
+            Contestant::each("ours", move |_| {
+                given.check_at(Nanos::from_nanos(time.load(Ordering::Relaxed))).is_ok()
+            }),
             vec![governor(Rule::Plenty, "governor", FakeRelativeClock::default())],
         )
         .floor(Floor::Cas)

@@ -68,20 +68,17 @@ fn build(options: &Options) -> Result<Index, Box<dyn std::error::Error>> {
     let reading = Instant::now();
     let waiting = ProgressBar::new_spinner();
     waiting.enable_steady_tick(Duration::from_millis(80));
-    let strings = match &options.file {
-        Some(path) => {
-            waiting.set_message(format!("reading {}", path.display()));
-            let strings = data::read(path)
-                .map_err(|wrong| format!("cannot read {}: {wrong}", path.display()))?;
-            if strings.is_empty() {
-                return Err(format!("no line of string<TAB>weight in {}", path.display()).into());
-            }
-            strings
+    let strings = if let Some(path) = &options.file {
+        waiting.set_message(format!("reading {}", path.display()));
+        let strings =
+            data::read(path).map_err(|wrong| format!("cannot read {}: {wrong}", path.display()))?;
+        if strings.is_empty() {
+            return Err(format!("no line of string<TAB>weight in {}", path.display()).into());
         }
-        None => {
-            waiting.set_message("making up words");
-            data::made_up(500_000)
-        }
+        strings
+    } else {
+        waiting.set_message("making up words");
+        data::made_up(500_000)
     };
     waiting.finish_and_clear();
     let read = reading.elapsed();

@@ -147,7 +147,9 @@ pub(super) fn sorted_of(strings: &[Weighted]) -> Vec<(Box<str>, u64)> {
 
 pub(super) fn pruning_of(strings: &[Weighted]) -> PruningRadixTrie<(), u64> {
     let mut trie = PruningRadixTrie::new();
-    strings.iter().for_each(|(text, weight)| trie.add(text, (), *weight));
+    for (text, weight) in strings {
+        trie.add(text, (), *weight);
+    }
     trie
 }
 
