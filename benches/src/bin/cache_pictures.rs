@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 
 /// Milliseconds: the whole, a life of the value, a load, a bar of the picture.
 const WHOLE: u64 = 4_000;
-const TTL: Duration = Duration::from_millis(1_000);
+const TTL: Duration = Duration::from_secs(1);
 const LOAD: u64 = 200;
 const BIN: u64 = 20;
 
