@@ -287,7 +287,7 @@ fn threads_never_exceed_the_budget_while_time_passes() {
                     let now = millis(clock.fetch_add(moves, Ordering::Relaxed) / 10);
                     budget.call_at(now);
                     made.fetch_add(1, Ordering::Relaxed);
-                    while withdraw(&budget, now) {
+                    while withdraw(budget, now) {
                         retried.fetch_add(1, Ordering::Relaxed);
                     }
                 }
