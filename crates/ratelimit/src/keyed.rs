@@ -1,6 +1,10 @@
 mod builder;
+#[cfg(feature = "tokio")]
+mod lines;
 mod persist;
 mod reserve;
+#[cfg(feature = "tokio")]
+mod wait;
 
 use alloc::borrow::ToOwned;
 use core::hash::{BuildHasher, Hash};
@@ -13,6 +17,8 @@ use crate::cell::Cell;
 use crate::verdict::Verdict;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
 pub use builder::KeyedLimiterBuilder;
+#[cfg(feature = "tokio")]
+pub use lines::Lines;
 
 /// One limit for each key: each user, address or token has a state of its own.
 ///

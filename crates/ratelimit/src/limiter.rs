@@ -14,8 +14,6 @@ use crate::verdict::Verdict;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
 #[cfg(feature = "tokio")]
 pub use paced::Paced;
-#[cfg(feature = "tokio")]
-pub use wait::{Line, NotReady};
 
 /// A limit on one thing, shared by reference between threads.
 ///
