@@ -80,6 +80,7 @@
 //! | `max_keys` | 1,000,000 | some 23 MB for small keys: a flood ends there, not in the machine's memory |
 //! | `overflow` | `Overflow::Share` | newcomers beyond the bound are slowed together, old keys not at all |
 //! | hasher | the standard library's | keys come from users, who must not choose the collisions |
+//! | `initial` | the limit | a service that restarts often gives a burst each time; see the builders |
 //! | clock | [`SystemClock`](voussoir_core::SystemClock) | monotonic everywhere |
 
 #![forbid(unsafe_code)]
@@ -107,6 +108,8 @@ mod cell;
 mod decision;
 mod fixed_window;
 mod gcra;
+#[cfg(target_has_atomic = "64")]
+mod initial;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 mod keyed;
 mod leaky_bucket;
