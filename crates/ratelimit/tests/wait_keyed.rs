@@ -25,8 +25,6 @@ fn lines() -> Arc<Lines<String>> {
     Arc::new(Lines::new())
 }
 
-const NANO: Duration = Duration::from_nanos(1);
-
 #[tokio::test(start_paused = true)]
 async fn waiters_of_each_key_are_served_in_the_order_in_which_they_came() {
     for limit in ["5/s burst 1", "fixed 1/s", "sliding 1/s", "log 1/s", "leaky 5/s queue 3"] {
@@ -129,7 +127,8 @@ async fn a_deadline_that_cannot_be_met_is_refused_at_once_and_takes_nothing() {
         limiter.until_ready(&lines, "key").await.expect("fits");
         let start = Instant::now();
         let second = Duration::from_secs(1);
-        let refused = limiter.until_ready_within(&lines, "key", 1, second - NANO).await;
+        let refused =
+            limiter.until_ready_within(&lines, "key", 1, Duration::from_nanos(999_999_999)).await;
         assert!(matches!(refused, Err(NotReady::TooLate { .. })), "{limit}");
         assert_eq!(start.elapsed(), Duration::ZERO);
         limiter.until_ready_within(&lines, "key", 1, second).await.expect("just in time");
