@@ -1,6 +1,10 @@
 mod builder;
+#[cfg(feature = "tokio")]
+mod lines;
 mod persist;
 mod reserve;
+#[cfg(feature = "tokio")]
+mod wait;
 
 use alloc::borrow::ToOwned;
 use core::hash::{BuildHasher, Hash};
@@ -13,6 +17,8 @@ use crate::cell::Cell;
 use crate::verdict::Verdict;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
 pub use builder::KeyedLimiterBuilder;
+#[cfg(feature = "tokio")]
+pub use lines::Lines;
 
 /// One limit for each key: each user, address or token has a state of its own.
 ///
@@ -47,6 +53,8 @@ pub struct KeyedLimiter<K, A: Algorithm = TokenBucket, S = RandomState, C = Syst
     overflow: Overflow,
     /// The state of all keys for which there is no room.
     shared: A::Cell,
+    /// The state of a key never seen: the default one, but for limiters that begin with less.
+    unseen: A::Cell,
     clock: C,
 }
 
@@ -196,7 +204,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
         let mut insert =
-            || self.states.try_update_or_insert(key, self.max_keys, A::State::default, &mut act);
+            || self.states.try_update_or_insert(key, self.max_keys, || self.unseen(now), &mut act);
         if let Ok(answer) = insert() {
             self.forget_fresh(SWEEP_AT_INSERT, now);
             return Some(answer);
@@ -227,7 +235,8 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
             Overflow::Deny if !has_room => {
                 self.algorithm.peek(&self.algorithm.used_up(now), now, n)
             }
-            _ => self.algorithm.peek(&A::State::default(), now, n),
+            Overflow::Allow if !has_room => self.algorithm.peek(&A::State::default(), now, n),
+            _ => self.algorithm.peek(&self.unseen(now), now, n),
         }
     }
 }
@@ -344,7 +353,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
     }
 
     #[cold]
-    fn mend<Q>(&self, key: &Q)
+    pub(crate) fn mend<Q>(&self, key: &Q)
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
@@ -353,6 +362,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
         if self.states.update(key, mend).is_none() {
             self.shared.update(mend);
         }
+        self.unseen.update(mend);
     }
 }
 
@@ -389,6 +399,22 @@ impl<K, A: Algorithm, S, C> KeyedLimiter<K, A, S, C> {
     /// seen, and tells how many. New keys do this by themselves; call it to have memory ready
     /// before they come.
     pub fn forget_fresh(&self, budget: usize, now: Nanos) -> usize {
-        self.states.sweep(budget, |_, state| !self.algorithm.is_fresh(state, now)).removed
+        let unseen = self.unseen(now);
+        // A limiter that began with less has keys that have more than one never seen: those that
+        // were restored, and those that were given something back.
+        let is_full = self.algorithm.is_fresh(&unseen, now);
+        let keep = |_: &K, state: &mut A::State| {
+            let is_unseen = is_full && self.algorithm.is_fresh(state, now);
+            !is_unseen && *state != unseen
+        };
+        self.states.sweep(budget, keep).removed
+    }
+
+    /// The state at `now` of a key never seen.
+    fn unseen(&self, now: Nanos) -> A::State {
+        self.unseen.read(|unseen| {
+            // Of two that decide the same the default one is the smaller.
+            if self.algorithm.is_fresh(unseen, now) { A::State::default() } else { unseen.clone() }
+        })
     }
 }

@@ -46,7 +46,7 @@
 //! A [`Decision`] is `Copy` and computes what it is asked for: `limit`, `remaining`, `retry_after` to
 //! the nanosecond, `reset_after`, and whether the cost will *never* fit. Beside `check` there are
 //! `peek`, `refund`, `charge` for a cost known afterwards, `consume_up_to`, `reserve` and `cancel`,
-//! `until_ready` (feature `tokio`), `reconfigure` with a choice of what carries over, `snapshot` and
+//! `until_ready` (feature `tokio`; of a key too), `reconfigure` with a choice of what carries over, `snapshot` and
 //! `restore`. Every one has a form in `_at` that takes the time.
 //!
 //! | module | gives |
@@ -80,6 +80,7 @@
 //! | `max_keys` | 1,000,000 | some 23 MB for small keys: a flood ends there, not in the machine's memory |
 //! | `overflow` | `Overflow::Share` | newcomers beyond the bound are slowed together, old keys not at all |
 //! | hasher | the standard library's | keys come from users, who must not choose the collisions |
+//! | `initial` | the limit | a service that restarts often gives a burst each time; see the builders |
 //! | clock | [`SystemClock`](voussoir_core::SystemClock) | monotonic everywhere |
 
 #![forbid(unsafe_code)]
@@ -107,6 +108,8 @@ mod cell;
 mod decision;
 mod fixed_window;
 mod gcra;
+#[cfg(target_has_atomic = "64")]
+mod initial;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 mod keyed;
 mod leaky_bucket;
@@ -130,6 +133,8 @@ mod text;
 mod tiers;
 mod token_bucket;
 mod verdict;
+#[cfg(all(feature = "tokio", target_has_atomic = "64"))]
+mod wait;
 mod windows;
 
 pub use algorithm::Algorithm;
@@ -138,14 +143,16 @@ pub use all_of::{AllOf, States};
 pub use carry::Carry;
 pub use decision::{Decision, Denied};
 pub use fixed_window::FixedWindow;
+#[cfg(all(feature = "tokio", target_has_atomic = "64"))]
+pub use keyed::Lines;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 pub use keyed::{KeyedLimiter, KeyedLimiterBuilder, Overflow};
 pub use leaky_bucket::LeakyBucket;
 pub use limit::{Limit, LimitError, LimitErrorKind, LimitState};
+#[cfg(all(feature = "tokio", target_has_atomic = "64"))]
+pub use limiter::Paced;
 #[cfg(target_has_atomic = "64")]
 pub use limiter::{Limiter, LimiterBuilder};
-#[cfg(all(feature = "tokio", target_has_atomic = "64"))]
-pub use limiter::{Line, NotReady, Paced};
 #[cfg(target_has_atomic = "64")]
 pub use reservation::Reservation;
 pub use sliding_counter::SlidingWindowCounter;
@@ -159,6 +166,8 @@ pub use striped::{StripedLimiter, StripedLimiterBuilder};
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
 pub use tiers::{TierError, TierState, Tiers};
 pub use token_bucket::TokenBucket;
+#[cfg(all(feature = "tokio", target_has_atomic = "64"))]
+pub use wait::{Line, NotReady};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -10,12 +10,11 @@ use core::time::Duration;
 use voussoir_core::{Clock, ConfigError, Gate, Nanos, Rejected, SystemClock};
 
 use crate::cell::Cell;
+use crate::initial::Initial;
 use crate::verdict::Verdict;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
 #[cfg(feature = "tokio")]
 pub use paced::Paced;
-#[cfg(feature = "tokio")]
-pub use wait::{Line, NotReady};
 
 /// A limit on one thing, shared by reference between threads.
 ///
@@ -44,7 +43,7 @@ impl Limiter {
     /// Starts a limiter of `algorithm`: a [`TokenBucket`], or a [`Limit`](crate::Limit) that was
     /// read from a configuration.
     pub const fn builder<A: Algorithm>(algorithm: A) -> LimiterBuilder<A> {
-        LimiterBuilder { algorithm, clock: SystemClock }
+        LimiterBuilder { algorithm, clock: SystemClock, initial: None }
     }
 }
 
@@ -54,22 +53,54 @@ impl Limiter {
 pub struct LimiterBuilder<A, C = SystemClock> {
     algorithm: A,
     clock: C,
+    initial: Option<Initial>,
 }
 
 impl<A: Algorithm, C> LimiterBuilder<A, C> {
     /// The clock that calls without a given time read.
     pub fn clock<D>(self, clock: D) -> LimiterBuilder<A, D> {
-        LimiterBuilder { algorithm: self.algorithm, clock }
+        let initial = self.initial.map(Initial::with_other_clock);
+        LimiterBuilder { algorithm: self.algorithm, clock, initial }
+    }
+
+    /// Begins at `now` with `n` available instead of the whole limit: as if the rest had just been
+    /// taken. A service that is restarted then does not grant its burst once more.
+    pub fn initial_at(self, now: Nanos, n: u32) -> Self {
+        Self { initial: Some(Initial::given(now, n)), ..self }
+    }
+
+    /// [`initial_at`](Self::initial_at) the present of the builder's clock; so call
+    /// [`clock`](Self::clock) before.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use voussoir_core::ManualClock;
+    /// use voussoir_ratelimit::{Limiter, TokenBucket};
+    ///
+    /// let (bucket, clock) = (TokenBucket::per_second(10), ManualClock::new());
+    /// let limiter = Limiter::builder(bucket).clock(clock.clone()).initial(2).build()?;
+    /// assert_eq!(limiter.peek_n(0).remaining(), 2);
+    /// clock.advance(Duration::from_millis(300));
+    /// assert_eq!(limiter.peek_n(0).remaining(), 5);
+    /// # Ok::<(), voussoir_core::ConfigError>(())
+    /// ```
+    pub fn initial(self, n: u32) -> Self
+    where
+        C: Clock,
+    {
+        let now = self.clock.now();
+        Self { initial: Some(Initial::read(now, n)), ..self }
     }
 
     /// The limiter.
     ///
     /// # Errors
     ///
-    /// What is wrong with the algorithm's configuration, such as a burst of 0.
+    /// What is wrong with the algorithm's configuration, such as a burst of 0; an `initial` above the
+    /// limit, or by another clock.
     pub fn build(self) -> Result<Limiter<A, C>, ConfigError> {
         self.algorithm.validate()?;
-        let cell = self.algorithm.cell();
+        let cell = Initial::cell(self.initial, &self.algorithm)?;
         Ok(Limiter { algorithm: self.algorithm, cell, clock: self.clock })
     }
 }
@@ -103,7 +134,7 @@ impl<A: Algorithm, C> Limiter<A, C> {
 
     /// Takes `n` at `now` without asking, or as much of it as there is: for a cost that is known
     /// only after the fact, such as bytes sent. A bucket with a [debt](TokenBucket::debt) goes that
-    /// far below nothing. Called first of all, it lets a limiter begin with less than its limit.
+    /// far below nothing.
     pub fn charge_at(&self, now: Nanos, n: u32) {
         self.cell.update(|state| self.algorithm.charge(state, now, n));
     }

@@ -69,3 +69,10 @@ const _: () = copy::<voussoir_ratelimit::observe::TracingObserver>();
 
 #[cfg(feature = "metrics")]
 const _: () = shared::<voussoir_ratelimit::observe::MetricsObserver>();
+
+#[cfg(feature = "tokio")]
+const _: () = {
+    shared::<voussoir_ratelimit::Line>();
+    shared::<voussoir_ratelimit::Lines<String>>();
+    copy::<voussoir_ratelimit::NotReady>();
+};

@@ -76,6 +76,45 @@ fn bucket() -> impl Strategy<Value = TokenBucket> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
+    /// Of clients that come back as soon as they are told to, and at any other time.
+    #[test]
+    fn in_a_window_of_any_length_no_more_than_burst_and_rate_pass(
+        bucket in bucket(),
+        requests in requests(),
+        start in 0..1_u64 << 60,
+        is_greedy in any::<bool>(),
+    ) {
+        let Exact { tokens, period, burst, .. } = Exact::of(&bucket);
+        // A quarter of a nanosecond, coarser only where the full bucket is 2^62 ticks.
+        let tick = (tokens / 4).max((burst * period) >> 62);
+        let (mut state, mut now) = (0, start);
+        let mut passed = Vec::<(u64, u32)>::new();
+        for (step, n) in requests {
+            now = now.saturating_add(step.unsigned_abs());
+            let decision = bucket.check(&mut state, Nanos::from_nanos(now), n);
+            let wait = decision.retry_after().filter(|_| is_greedy);
+            if let Some(wait) = wait {
+                now = Nanos::from_nanos(now).saturating_add(wait).as_nanos();
+                // 73 years; later the bucket's own clock may stand still.
+                if now > 1 << 61 {
+                    break;
+                }
+                prop_assert!(bucket.check(&mut state, Nanos::from_nanos(now), n).is_allowed());
+            }
+            if decision.is_allowed() || wait.is_some() {
+                passed.push((now, n));
+            }
+        }
+        for (index, (from, _)) in passed.iter().enumerate() {
+            let mut sum = 0;
+            for (to, n) in &passed[index..] {
+                sum += i128::from(*n);
+                let most = burst * period + i128::from(to - from) * tokens + tick;
+                prop_assert!(sum * period <= most, "{bucket}: {sum} in {} ns", to - from);
+            }
+        }
+    }
+
     /// Ours may differ only where the exact margin is less than its own resolution.
     #[test]
     fn decides_as_exact_arithmetic_does(bucket in bucket(), requests in requests(), start in 0..1_u64 << 60) {

@@ -8,7 +8,7 @@ use voussoir_core::{ManualClock, Nanos};
 use voussoir_ratelimit::client_key::ClientKey;
 use voussoir_ratelimit::observe::{Observation, Observer};
 use voussoir_ratelimit::rules::{
-    Facts, MissingKey, Order, PathPattern, Rule, RuleKey, RuleLimiter, RuleSet,
+    Facts, MissingKey, Order, PathPattern, Request, Rule, RuleKey, RuleLimiter, RuleSet,
 };
 
 fn rule(name: &str, limit: &str, key: &str) -> Rule {
@@ -267,17 +267,226 @@ fn a_clock_set_back_locks_nobody_out() {
 }
 
 #[test]
-fn threads_admit_what_the_tightest_rule_allows() {
-    for (order, threads) in [(Order::FirstMatch, 4), (Order::AllMatch, 4), (Order::AllMatch, 16)] {
-        let rules = ["100/h", "1000/h"].map(|limit| rule(limit, limit, "all"));
-        let limiter = limiter(order, rules);
-        let admitted: usize = std::thread::scope(|scope| {
-            let check = || (0..500).filter(|_| limiter.check(&to("/")).is_allowed()).count();
-            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(check)).collect();
-            threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
-        });
-        assert_eq!(admitted, 100, "{order:?}");
+fn threads_admit_exactly_what_the_tightest_rule_allows() {
+    for threads in [2, 4, 8, 16] {
+        for order in [Order::FirstMatch, Order::AllMatch] {
+            let rules = ["100/h", "1000/h"].map(|limit| rule(limit, limit, "all"));
+            let limiter = limiter(order, rules);
+            let admitted = on_threads(threads, |_| {
+                (0..500).filter(|_| limiter.check(&to("/")).is_allowed()).count()
+            });
+            assert_eq!(admitted, 100, "{order:?}, {threads} threads");
+        }
     }
+}
+
+/// The sum of what `work` gives on threads that begin together, each with its number.
+fn on_threads(threads: usize, work: impl Fn(usize) -> usize + Sync) -> usize {
+    let (work, start) = (&work, &std::sync::Barrier::new(threads));
+    std::thread::scope(|scope| {
+        let begin = |number| {
+            move || {
+                start.wait();
+                work(number)
+            }
+        };
+        let threads: Vec<_> = (0..threads).map(|number| scope.spawn(begin(number))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
+    })
+}
+
+/// What is left of each rule, as the observer is told.
+#[derive(Default)]
+struct Left(Mutex<BTreeMap<String, u32>>);
+
+impl Observer for Left {
+    fn on_decision(&self, seen: &Observation<'_>) {
+        let left = seen.decision.expect("no key is missing").remaining();
+        self.0.lock().expect("no panic before").insert(seen.limiter.to_owned(), left);
+    }
+}
+
+/// A request that lets other threads go first whenever it is asked for something: between any two
+/// steps of a decision.
+struct Dawdling<'a>(Facts<'a>);
+
+impl Request for Dawdling<'_> {
+    fn method(&self) -> &str {
+        self.0.method
+    }
+
+    fn path(&self) -> &str {
+        self.0.path
+    }
+
+    fn client(&self) -> Option<ClientKey> {
+        std::thread::yield_now();
+        self.0.client
+    }
+
+    fn attribute(&self, name: &str) -> Option<&str> {
+        std::thread::yield_now();
+        self.0.attribute(name)
+    }
+}
+
+/// Rules that have some keys in common and some not, in conflicting orders: what is counted by each
+/// is what was let through, to the request, with nothing left behind by the refused ones.
+#[test]
+fn threads_that_meet_at_several_rules_leave_nothing_of_refused_requests() {
+    for round in 0..rounds() {
+        let threads = [2, 4, 8, 16][round % 4];
+        let left = Arc::new(Left::default());
+        let rules = [
+            rule("by client", "40/h", "client"),
+            rule("of all", "90/h", "all"),
+            rule("by tenant", "sliding 55/h strict 3", "attribute:tenant"),
+            rule("by both", "log 30/h", "client+attribute:tenant"),
+        ];
+        let set = RuleSet::new(Order::AllMatch, rules).expect("valid");
+        let builder = RuleLimiter::builder(set).clock(ManualClock::new());
+        let limiter = builder.observer(left.clone()).build().expect("valid");
+        let request = |client: &str, tenant| {
+            let client = Some(self::client(client));
+            Dawdling(Facts { client, attributes: tenant, ..to("/") })
+        };
+        let who = [
+            ("203.0.113.1", &[("tenant", "a")]),
+            ("203.0.113.1", &[("tenant", "b")]),
+            ("203.0.113.2", &[("tenant", "a")]),
+            ("203.0.113.2", &[("tenant", "b")]),
+        ];
+        let passed = [const { std::sync::atomic::AtomicU32::new(0) }; 4];
+        on_threads(threads, |number| {
+            (0..200).map(|turn| (number + turn) % who.len()).for_each(|of| {
+                let cost = 1 + (number % 2) as u32;
+                if limiter.check_n(&request(who[of].0, who[of].1), cost).is_allowed() {
+                    passed[of].fetch_add(cost, std::sync::atomic::Ordering::Relaxed);
+                }
+            });
+            0
+        });
+        let [a1, b1, a2, b2] = passed.map(std::sync::atomic::AtomicU32::into_inner);
+        let expected = [
+            (0, [40 - (a1 + b1), 55 - (a1 + a2), 30 - a1]),
+            (1, [40 - (a1 + b1), 55 - (b1 + b2), 30 - b1]),
+            (2, [40 - (a2 + b2), 55 - (a1 + a2), 30 - a2]),
+            (3, [40 - (a2 + b2), 55 - (b1 + b2), 30 - b2]),
+        ];
+        for (of, [by_client, by_tenant, by_both]) in expected {
+            assert!(limiter.check_n(&request(who[of].0, who[of].1), 0).is_allowed());
+            let left = left.0.lock().expect("no panic before");
+            assert_eq!(left["by client"], by_client, "{threads} threads");
+            assert_eq!(left["of all"], 90 - (a1 + b1 + a2 + b2), "{threads} threads");
+            assert_eq!(left["by tenant"], by_tenant, "{threads} threads");
+            assert_eq!(left["by both"], by_both, "{threads} threads");
+        }
+        // Nobody who could pass is turned away: of each request one of its limits is used up.
+        for (of, [by_client, by_tenant, by_both]) in expected {
+            let all = 90 - (a1 + b1 + a2 + b2);
+            let least = by_client.min(by_tenant).min(by_both).min(all);
+            assert_eq!(least, 0, "{:?}, {threads} threads", who[of]);
+        }
+    }
+}
+
+/// Three requests of one client, of which its own limit lets one pass, and one of another: were what
+/// the refused ones take from the common limit seen before they give it back, the other client would
+/// be refused at times.
+#[test]
+fn nobody_is_refused_by_what_a_refused_request_is_about_to_give_back() {
+    for round in 0..20 * rounds() {
+        let rules = [rule("of all", "2/h", "all"), rule("by client", "1/h", "client")];
+        let limiter = limiter(Order::AllMatch, rules);
+        let admitted = on_threads(4, |number| {
+            let address = if number == round % 4 { "203.0.113.2" } else { "203.0.113.1" };
+            let client = Some(client(address));
+            usize::from(limiter.check(&Dawdling(Facts { client, ..to("/") })).is_allowed())
+        });
+        assert_eq!(admitted, 2, "round {round}");
+    }
+}
+
+/// Where keys have no room and share a state, no rule lets more through than its limit, and what a
+/// refused request had taken is given back.
+#[test]
+fn keys_without_room_are_counted_exactly_once_the_threads_are_done() {
+    for round in 0..rounds() {
+        let threads = [2, 4, 8, 16][round % 4];
+        let left = Arc::new(Left::default());
+        let rules = [
+            rule("of each", "1000/h", "client"),
+            rule("without room", "40/h", "client").max_keys(1),
+        ];
+        let set = RuleSet::new(Order::AllMatch, rules).expect("valid");
+        let builder = RuleLimiter::builder(set).clock(ManualClock::new());
+        let limiter = builder.observer(left.clone()).build().expect("valid");
+        let request = |last| {
+            let address = std::net::Ipv4Addr::new(203, 0, 113, last);
+            Facts { client: Some(ClientKey::of(address.into())), ..to("/") }
+        };
+        // Takes the only place.
+        assert!(limiter.check(&request(0)).is_allowed());
+        let admitted = on_threads(threads, |number| {
+            let request = Dawdling(request(1 + number as u8));
+            (0..100).filter(|_| limiter.check(&request).is_allowed()).count()
+        });
+        assert_eq!(admitted, 40, "{threads} threads");
+        let counted = (1..=threads as u8).map(|client| {
+            assert!(limiter.check_n(&request(client), 0).is_allowed());
+            let left = left.0.lock().expect("no panic before");
+            assert_eq!(left["without room"], 0);
+            1000 - left["of each"]
+        });
+        assert_eq!(counted.sum::<u32>(), 40, "{threads} threads");
+    }
+}
+
+fn rounds() -> usize {
+    if std::env::var_os("VOUSSOIR_LONG").is_some() { 2_000 } else { 40 }
+}
+
+/// An observer may ask the limiter that tells it, and refuse to return for long.
+#[test]
+fn an_observer_is_told_when_nothing_is_locked() {
+    struct Asks(std::sync::OnceLock<RuleLimiter<ManualClock>>, Mutex<u32>);
+    impl Observer for Asks {
+        fn on_decision(&self, _: &Observation<'_>) {
+            let depth = {
+                let mut depth = self.1.lock().expect("no panic before");
+                *depth += 1;
+                *depth
+            };
+            if depth < 5 {
+                let limiter = self.0.get().expect("built");
+                let _ = limiter.check(&to("/"));
+            }
+        }
+    }
+    let asks = Arc::new(Asks(std::sync::OnceLock::new(), Mutex::new(0)));
+    let set = RuleSet::new(Order::AllMatch, [rule("all", "10/h", "all")]).expect("valid");
+    let builder = RuleLimiter::builder(set).clock(ManualClock::new()).observer(asks.clone());
+    asks.0.set(builder.build().expect("valid")).expect("once");
+    assert!(asks.0.get().expect("built").check(&to("/")).is_allowed());
+    assert_eq!(*asks.1.lock().expect("no panic"), 5);
+}
+
+/// A clock that another thread moves between two looks at it.
+#[test]
+fn a_request_is_counted_once_though_time_goes_on_while_it_is_decided() {
+    #[derive(Clone, Debug, Default)]
+    struct Hasty(Arc<std::sync::atomic::AtomicU64>);
+    impl voussoir_core::Clock for Hasty {
+        fn now(&self) -> Nanos {
+            Nanos::from_millis(self.0.fetch_add(500, std::sync::atomic::Ordering::Relaxed))
+        }
+    }
+    let rules = ["1/s burst 3", "1000/h"].map(|limit| rule(limit, limit, "all"));
+    let set = RuleSet::new(Order::AllMatch, rules).expect("valid");
+    let limiter = RuleLimiter::builder(set).clock(Hasty::default()).build().expect("valid");
+    let admitted = (0..200).filter(|_| limiter.check(&to("/")).is_allowed()).count();
+    // One reading a request, 500 ms apart: a burst of 3, and one a second.
+    assert_eq!(admitted, 3 + 99);
 }
 
 #[test]

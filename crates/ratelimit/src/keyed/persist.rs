@@ -29,6 +29,14 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
         let shared = self.shared.read(|state| algorithm.carry(&old, state, now, carry));
         self.shared = algorithm.cell();
         self.shared.update(|fresh| fresh.clone_from(&shared));
+        // Of a key never seen nothing was used that could be carried, unless all began with less.
+        let unseen = self.unseen(now);
+        let is_full = old.is_fresh(&unseen, now);
+        self.unseen = algorithm.cell();
+        if !is_full {
+            let unseen = algorithm.carry(&old, &unseen, now, carry);
+            self.unseen.update(|fresh| fresh.clone_from(&unseen));
+        }
         self.algorithm = algorithm;
         Ok(())
     }

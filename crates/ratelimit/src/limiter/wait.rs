@@ -2,85 +2,11 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use futures_core::Stream;
-use thiserror::Error;
-use tokio::sync::Mutex;
-use tokio::time;
-use voussoir_core::{Clock, Lock, Random, duration};
+use voussoir_core::Clock;
 
 use super::{Limiter, Paced};
-use crate::{Algorithm, Denied, Reservation};
-
-/// The line in which tasks wait for a limiter: first come, first served.
-///
-/// One line for those who wait, made beside the limiter, so that a limiter that nobody waits for
-/// has none. Only the first in line watches the time; the others sleep until it is their turn, so
-/// that a hundred waiters are one timer and no herd.
-///
-/// ```
-/// use std::time::Duration;
-/// use voussoir_core::TokioClock;
-/// use voussoir_ratelimit::{Line, Limiter, TokenBucket};
-///
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let bucket = TokenBucket::per_second(10).burst(1);
-/// let limiter = Limiter::builder(bucket).clock(TokioClock).build()?;
-/// let line = Line::new();
-///
-/// let start = tokio::time::Instant::now();
-/// for _ in 0..4 {
-///     limiter.until_ready(&line).await?;
-/// }
-/// assert_eq!(start.elapsed().as_millis(), 300);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug)]
-pub struct Line {
-    /// Whose turn it is: tokio's lock is given in the order in which it was asked for.
-    turn: Mutex<()>,
-    jitter: Duration,
-    random: Lock<Random>,
-}
-
-impl Line {
-    /// A line in which nobody waits.
-    pub fn new() -> Self {
-        Self::with_jitter(Duration::ZERO)
-    }
-
-    /// A line whose waiters are held for a random time of up to `jitter` more, so that many
-    /// processes with the same limit do not strike in step. Each is counted at its own turn all the
-    /// same; only its start is later.
-    pub fn with_jitter(jitter: Duration) -> Self {
-        Self { turn: Mutex::new(()), jitter, random: Lock::new(Random::from_entropy()) }
-    }
-
-    fn delay(&self) -> Duration {
-        if self.jitter.is_zero() { self.jitter } else { self.random.lock().up_to(self.jitter) }
-    }
-}
-
-impl Default for Line {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// A request was not ready within the time it had.
-#[derive(Clone, Copy, Debug, Error)]
-#[non_exhaustive]
-pub enum NotReady {
-    /// It costs more than the limit ever lets through at once.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// Its time would come later, or those before it in line were not served in time.
-    #[error("not ready within {}", duration::text(*at_most))]
-    TooLate {
-        /// The time it had.
-        at_most: Duration,
-    },
-}
+use crate::wait::{self, Awaited};
+use crate::{Algorithm, Denied, Line, NotReady, Reservation};
 
 /// Waiting, first come, first served. Dropping the future leaves the line, with nothing taken (from
 /// a [queue](crate::LeakyBucket::queue), as [`cancel`](Limiter::cancel) can). Requests that do not
@@ -103,20 +29,7 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
     ///
     /// The refusal, when the cost exceeds the capacity: no wait would help.
     pub async fn until_ready_n(&self, line: &Line, n: u32) -> Result<(), Denied> {
-        let turn = line.turn.lock().await;
-        loop {
-            match self.take(n) {
-                Ok(taken) => {
-                    drop(turn);
-                    Held::new(self, taken, line).until_turn().await;
-                    return Ok(());
-                }
-                Err(denied) => match denied.decision().retry_after() {
-                    Some(wait) => time::sleep(wait).await,
-                    None => return Err(denied),
-                },
-            }
-        }
+        wait::until_ready(self, &line.turn, &line.jitter, n).await
     }
 
     /// The items of `stream`, each when it is ready.
@@ -171,56 +84,18 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
         n: u32,
         at_most: Duration,
     ) -> Result<(), NotReady> {
-        let start = time::Instant::now();
-        let too_late = NotReady::TooLate { at_most };
-        let turn = time::timeout(at_most, line.turn.lock()).await.map_err(|_| too_late)?;
-        loop {
-            let left = at_most.saturating_sub(start.elapsed());
-            match self.take(n) {
-                Ok(taken) => {
-                    drop(turn);
-                    let held = Held::new(self, taken, line);
-                    if held.delay > left {
-                        return Err(too_late);
-                    }
-                    held.until_turn().await;
-                    return Ok(());
-                }
-                Err(denied) => match denied.decision().retry_after() {
-                    Some(wait) if wait > left => return Err(too_late),
-                    Some(wait) => time::sleep(wait).await,
-                    None => return Err(denied.into()),
-                },
-            }
-        }
+        wait::until_ready_within(self, &line.turn, &line.jitter, n, at_most).await
     }
 }
 
-/// A request that was let in and is held until its turn; given up before, it is given back.
-struct Held<'a, A: Algorithm, C> {
-    limiter: &'a Limiter<A, C>,
-    taken: Option<Reservation<A::State>>,
-    delay: Duration,
-}
+impl<A: Algorithm, C: Clock> Awaited for &Limiter<A, C> {
+    type State = A::State;
 
-impl<'a, A: Algorithm, C> Held<'a, A, C> {
-    fn new(limiter: &'a Limiter<A, C>, taken: Reservation<A::State>, line: &Line) -> Self {
-        let delay = taken.delay().saturating_add(line.delay());
-        Self { limiter, taken: Some(taken), delay }
+    fn take(&self, n: u32) -> Result<Reservation<A::State>, Denied> {
+        Limiter::take(self, n)
     }
 
-    async fn until_turn(mut self) {
-        if !self.delay.is_zero() {
-            time::sleep(self.delay).await;
-        }
-        self.taken = None;
-    }
-}
-
-impl<A: Algorithm, C> Drop for Held<'_, A, C> {
-    fn drop(&mut self) {
-        if let Some(taken) = self.taken.take() {
-            self.limiter.cancel(taken);
-        }
+    fn give_back(&self, taken: Reservation<A::State>) {
+        self.cancel(taken);
     }
 }

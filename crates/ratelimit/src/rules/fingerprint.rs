@@ -31,6 +31,11 @@ impl Fingerprint {
         Some(Self(hasher.finish()))
     }
 
+    /// A number for it as a key of the rule `rule`, so that one key does not have the same for all.
+    pub(super) fn spread_over(self, rule: usize) -> u64 {
+        self.0.wrapping_add((rule as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 32
+    }
+
     /// That of all requests that lack a part: of nothing, which no value is.
     pub(super) fn of_missing(secret: &impl BuildHasher) -> Self {
         Self(secret.build_hasher().finish())

@@ -1,20 +1,21 @@
+mod all;
 mod builder;
 mod entry;
+mod stripes;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
-use core::time::Duration;
 use std::hash::RandomState;
 
 use voussoir_core::{Clock, Nanos, SystemClock};
 
 use super::decision::{Bound, RuleDecision};
 use super::{Order, Request, Rule};
-use crate::Decision;
 use crate::observe::{Observation, Observer};
 pub use builder::RuleLimiterBuilder;
 use entry::{Counted, Entry};
+use stripes::Stripes;
 
 /// A [`RuleSet`](super::RuleSet) at work: each rule with the states of its keys.
 ///
@@ -23,13 +24,21 @@ use entry::{Counted, Entry};
 ///
 /// # All or nothing
 ///
-/// With [`Order::AllMatch`] every rule is asked first without taking, and then all are taken from. No
-/// rule ever admits more than its limit. When another thread takes the last of one rule between
-/// question and taking, the request is refused although the rules before have counted it: under
-/// such contention fewer pass than could, never more.
+/// With [`Order::AllMatch`] every rule is asked first without taking, and then all are taken from, in
+/// one step: requests that are counted by the same key of a rule take turns, so that however many
+/// threads there are, exactly as many pass as would one after the other, and a refused one is
+/// counted nowhere. Locks are taken for keys, in one order; requests with none in common seldom wait
+/// for each other.
+///
+/// One exception: new keys beyond the `max_keys` of a rule share one state without taking turns. No
+/// rule lets through more than its limit then either; but of requests that come at the same moment
+/// one may be refused by what another had taken and is just giving back. That is at most as much as
+/// the other threads ask for at that moment, and nothing of it stays counted.
 pub struct RuleLimiter<C = SystemClock> {
     order: Order,
     entries: Box<[Entry<C>]>,
+    /// Of [`Order::AllMatch`]; none otherwise.
+    stripes: Option<Stripes>,
     secret: RandomState,
     observer: Option<Arc<dyn Observer>>,
     clock: C,
@@ -41,20 +50,6 @@ enum When {
     At(Nanos),
     /// Each limiter reads the clock, so that one that was set back is found out.
     Now,
-}
-
-/// How long a refusal lasts, the longest last.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Wait {
-    For(Duration),
-    Forever,
-}
-
-impl Wait {
-    fn of(decision: &Decision) -> Option<Self> {
-        let refusal = || decision.retry_after().map_or(Self::Forever, Self::For);
-        (!decision.is_allowed()).then(refusal)
-    }
 }
 
 impl<C: Clock> RuleLimiter<C> {
@@ -84,9 +79,9 @@ impl<C: Clock> RuleLimiter<C> {
     }
 
     fn decide<R: Request + ?Sized>(&self, when: When, request: &R, n: u32) -> RuleDecision<'_> {
-        match self.order {
-            Order::FirstMatch => self.first(when, request, n),
-            Order::AllMatch => self.all(when, request, n),
+        match &self.stripes {
+            None => self.first(when, request, n),
+            Some(stripes) => self.all(stripes, when, request, n),
         }
     }
 
@@ -98,50 +93,6 @@ impl<C: Clock> RuleLimiter<C> {
             }
         }
         RuleDecision::FREE
-    }
-
-    fn all<R: Request + ?Sized>(&self, when: When, request: &R, n: u32) -> RuleDecision<'_> {
-        let mut applying = 0;
-        let mut refusing: Option<(&Entry<C>, Wait)> = None;
-        for entry in &self.entries {
-            if entry.rule.is_shadow() {
-                self.take(entry, when, request, n);
-                continue;
-            }
-            let wait = match entry.counted(request, &self.secret) {
-                Counted::Not => continue,
-                Counted::Refused => Some(Wait::Forever),
-                Counted::By(key) => Wait::of(&entry.limiter.peek_n_at(self.reading(when), &key, n)),
-            };
-            applying += 1;
-            if let Some(wait) = wait
-                && refusing.is_none_or(|(_, longest)| wait > longest)
-            {
-                refusing = Some((entry, wait));
-            }
-        }
-        // Asked once more, to be told of, and since this finds out a clock that was set back.
-        if let Some((entry, _)) = refusing
-            && let Some(bound) = self.take(entry, when, request, n)
-            && !bound.is_allowed()
-        {
-            return RuleDecision { bound: Some(bound) };
-        }
-        let mut fewest: Option<Bound<'_>> = None;
-        for entry in self.entries.iter().filter(|entry| !entry.rule.is_shadow()) {
-            if applying == 0 {
-                break;
-            }
-            let Some(bound) = self.take(entry, when, request, n) else { continue };
-            applying -= 1;
-            if !bound.is_allowed() {
-                return RuleDecision { bound: Some(bound) };
-            }
-            if fewest.is_none_or(|fewest| bound.remaining() < fewest.remaining()) {
-                fewest = Some(bound);
-            }
-        }
-        RuleDecision { bound: fewest }
     }
 
     /// What the rule of `entry` decides, `None` if it does not apply. The observer is told.
@@ -158,21 +109,19 @@ impl<C: Clock> RuleLimiter<C> {
             (Counted::By(key), When::At(now)) => Some(entry.limiter.check_n_at(now, &key, n)),
             (Counted::By(key), When::Now) => Some(entry.limiter.check_n(&key, n)),
         };
+        let bound = entry.bound(decision);
+        self.tell_of(&bound);
+        Some(bound)
+    }
+
+    fn tell_of(&self, bound: &Bound<'_>) {
         if let Some(observer) = &self.observer {
-            let name = entry.rule.name();
-            let seen = match decision {
+            let name = bound.rule.name();
+            let seen = match bound.decision {
                 Some(decision) => Observation::new(name, decision),
                 None => Observation::key_missing(name),
             };
-            observer.on_decision(&seen.shadow(entry.rule.is_shadow()));
-        }
-        Some(entry.bound(decision))
-    }
-
-    fn reading(&self, when: When) -> Nanos {
-        match when {
-            When::At(now) => now,
-            When::Now => self.clock.now(),
+            observer.on_decision(&seen.shadow(bound.rule.is_shadow()));
         }
     }
 }
@@ -186,16 +135,6 @@ impl<C> RuleLimiter<C> {
     /// The rules, in their order, each with how many keys it holds.
     pub fn rules(&self) -> impl ExactSizeIterator<Item = (&Rule, usize)> {
         self.entries.iter().map(|entry| (&entry.rule, entry.limiter.len()))
-    }
-}
-
-impl Bound<'_> {
-    fn is_allowed(&self) -> bool {
-        self.decision.is_some_and(|decision| decision.is_allowed())
-    }
-
-    fn remaining(&self) -> u32 {
-        self.decision.map_or(0, |decision| decision.remaining())
     }
 }
 

@@ -4,9 +4,9 @@ use std::hash::RandomState;
 
 use voussoir_core::{ConfigError, SystemClock};
 
-use super::{Entry, RuleLimiter};
+use super::{Entry, RuleLimiter, Stripes};
 use crate::observe::Observer;
-use crate::rules::RuleSet;
+use crate::rules::{Order, RuleSet};
 
 /// Options of a [`RuleLimiter`].
 #[must_use = "a builder does nothing until `build` is called"]
@@ -48,6 +48,7 @@ impl<C> RuleLimiterBuilder<C> {
         let entries = set.into_rules().into_iter().map(|rule| Entry::new(rule, clock.clone()));
         Ok(RuleLimiter {
             order,
+            stripes: (order == Order::AllMatch).then(Stripes::new),
             entries: entries.collect::<Result<_, _>>()?,
             secret: RandomState::new(),
             observer,
