@@ -71,6 +71,17 @@ pub enum Overflow {
     Allow,
 }
 
+/// In whose state a request was counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Whose {
+    /// That of its key.
+    Own,
+    /// That of all keys without room.
+    Shared,
+    /// None that is kept.
+    Nobodys,
+}
+
 /// Slots looked at for forgettable keys with each new key: enough to go round a full table, which
 /// has at most 16/7 slots a key, before half as many new keys have come.
 const SWEEP_AT_INSERT: usize = 8;
@@ -117,7 +128,8 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     }
 
     /// Gives `n` back to `key` at `now`, taken to be of its newest requests; never more than was
-    /// taken. For requests that were counted and turned out not to be.
+    /// taken. For requests that were counted and turned out not to be. A key without room gets nothing
+    /// back: nobody knows how much of the [shared](Overflow::Share) state it took.
     pub fn refund_at<Q>(&self, now: Nanos, key: &Q, n: u32)
     where
         Q: Hash + Equivalent<K> + ?Sized,
@@ -171,25 +183,50 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     {
         match self.states.update(key, &mut act) {
             Some(answer) => answer,
-            None => self.on_new_state(now, key, act),
+            None => self.on_new_state(now, key, act).0,
         }
     }
 
-    /// As [`on_state`](Self::on_state), of a key that was not found. Apart, so that all that every
-    /// other check runs through is short.
+    /// As [`on_state`](Self::on_state), of a key that was not found, and whose state it was. Apart, so
+    /// that all that every other check runs through is short.
     #[cold]
-    fn on_new_state<Q, F, R>(&self, now: Nanos, key: &Q, mut act: F) -> R
+    fn on_new_state<Q, F, R>(&self, now: Nanos, key: &Q, mut act: F) -> (R, Whose)
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
         F: FnMut(&mut A::State) -> R,
     {
         if let Some(answer) = self.try_on_new_state(now, key, &mut act) {
-            return answer;
+            return (answer, Whose::Own);
         }
         match self.overflow {
-            Overflow::Share => self.shared.update(act),
-            Overflow::Deny => act(&mut self.algorithm.used_up(now)),
-            Overflow::Allow => act(&mut A::State::default()),
+            Overflow::Share => (self.shared.update(act), Whose::Shared),
+            Overflow::Deny => (act(&mut self.algorithm.used_up(now)), Whose::Nobodys),
+            Overflow::Allow => (act(&mut A::State::default()), Whose::Nobodys),
+        }
+    }
+
+    /// [`check_n_at`](Self::check_n_at), and whose state it was counted in.
+    pub(crate) fn count_at<Q>(&self, now: Nanos, key: &Q, n: u32) -> (Decision, Whose)
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        let act = |state: &mut A::State| self.algorithm.decide(state, now, n);
+        let (verdict, whose) = match self.states.update(key, act) {
+            Some(verdict) => (verdict, Whose::Own),
+            None => self.on_new_state(now, key, act),
+        };
+        (self.algorithm.decision(verdict, now, n), whose)
+    }
+
+    /// Undoes a [`count_at`](Self::count_at) of the same `n`, in the state in which it was counted.
+    pub(crate) fn give_back_at<Q>(&self, now: Nanos, key: &Q, n: u32, whose: Whose)
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        match whose {
+            Whose::Own => self.refund_at(now, key, n),
+            Whose::Shared => self.shared.update(|state| self.algorithm.refund(state, now, n)),
+            Whose::Nobodys => {}
         }
     }
 
@@ -339,7 +376,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
         let now = self.clock.now();
-        (now, self.on_new_state(now, key, |state| self.algorithm.decide(state, now, n)))
+        (now, self.on_new_state(now, key, |state| self.algorithm.decide(state, now, n)).0)
     }
 
     #[cold]

@@ -565,3 +565,32 @@ fn an_http_request_is_limited_and_told() {
     limiter.check(&HttpRequest::new(&free, None)).write_headers(HeaderStyle::Draft11, &mut headers);
     assert!(headers.is_empty());
 }
+
+/// Two rules whose keys have no room share a state each: what one gives back of a request that the other
+/// refuses must come back to the state from which it was taken.
+#[test]
+fn what_two_rules_without_room_refuse_is_counted_by_neither() {
+    const TENANTS: [&[(&str, &str)]; 5] =
+        [&[("x-t", "0")], &[("x-t", "1")], &[("x-t", "2")], &[("x-t", "3")], &[("x-t", "4")]];
+    for _ in 0..rounds() {
+        let left = Arc::new(Left::default());
+        let rules = [
+            rule("by tenant", "100000/h", "header:x-t").max_keys(1),
+            rule("by client", "40/h", "client").max_keys(1),
+        ];
+        let set = RuleSet::new(Order::AllMatch, rules).expect("valid");
+        let builder = RuleLimiter::builder(set).clock(ManualClock::new()).observer(left.clone());
+        let limiter = builder.build().expect("valid");
+        let request = |one: usize| Facts {
+            client: Some(ClientKey::of(std::net::Ipv4Addr::new(203, 0, 113, one as u8).into())),
+            headers: TENANTS[one],
+            ..to("/")
+        };
+        assert!(limiter.check(&request(4)).is_allowed(), "the only one for whom there is room");
+        let tries =
+            |one: usize| (0..100).filter(|_| limiter.check(&request(one)).is_allowed()).count();
+        assert_eq!(on_threads(4, tries), 40);
+        assert!(limiter.check_n(&request(0), 0).is_allowed());
+        assert_eq!(left.0.lock().expect("no panic")["by tenant"], 100_000 - 40);
+    }
+}

@@ -2,8 +2,7 @@ use crate::client_key::ClientKey;
 
 /// What rules can ask of a request. Answer what is known; the rest is missing.
 ///
-/// Asked several times for one decision, at times while other requests wait for it: answer at once, and
-/// always the same.
+/// Asked once by each rule for a decision, under no lock.
 pub trait Request {
     /// The method, as `GET`; empty if there is no such thing.
     fn method(&self) -> &str;

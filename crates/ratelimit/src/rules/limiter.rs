@@ -20,7 +20,8 @@ use stripes::Stripes;
 /// A [`RuleSet`](super::RuleSet) at work: each rule with the states of its keys.
 ///
 /// Shared by reference; not a cheap clone, put it into an `Arc`. A check allocates nothing but room
-/// for new keys, as a [`KeyedLimiter`](crate::KeyedLimiter) does.
+/// for new keys, as a [`KeyedLimiter`](crate::KeyedLimiter) does, where at most 8 rules apply at once and
+/// nobody observes.
 ///
 /// # All or nothing
 ///

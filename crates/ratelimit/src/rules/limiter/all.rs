@@ -1,14 +1,20 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use smallvec::SmallVec;
 use voussoir_core::{Clock, Nanos};
 
 use super::stripes::{Chosen, Stripes};
 use super::{Counted, RuleLimiter, When};
 use crate::Decision;
+use crate::keyed::Whose;
 use crate::rules::Request;
 use crate::rules::decision::{Bound, RuleDecision};
 use crate::rules::fingerprint::Fingerprint;
+
+/// The rules in force that have a say, and by what they count the request. Found before any lock is
+/// taken: what is asked of a [`Request`] is the caller's code.
+type Counting = SmallVec<[(usize, Counted); 8]>;
 
 /// [`Order::AllMatch`](crate::rules::Order::AllMatch).
 impl<C: Clock> RuleLimiter<C> {
@@ -19,18 +25,25 @@ impl<C: Clock> RuleLimiter<C> {
         request: &R,
         n: u32,
     ) -> RuleDecision<'a> {
-        for entry in self.entries.iter().filter(|entry| entry.rule.is_shadow()) {
-            self.take(entry, when, request, n);
-        }
+        let mut counting = Counting::new();
         let mut chosen = Chosen::default();
-        for (rule, counted) in self.in_force(request) {
-            if let Counted::By(key) = counted {
-                chosen.add(rule, key);
+        for (rule, entry) in self.entries.iter().enumerate() {
+            if entry.rule.is_shadow() {
+                self.take(entry, when, request, n);
+                continue;
+            }
+            match entry.counted(request, &self.secret) {
+                Counted::Not => {}
+                Counted::Refused => counting.push((rule, Counted::Refused)),
+                Counted::By(key) => {
+                    chosen.add(rule, key);
+                    counting.push((rule, Counted::By(key)));
+                }
             }
         }
         let mut taken = Taken::new(self.observer.is_some());
-        stripes.hold(chosen, || match self.ask_all(when, request, n) {
-            Ok(now) => self.take_all(now, request, n, &mut taken),
+        stripes.hold(chosen, || match self.ask_all(when, &counting, n) {
+            Ok(now) => self.take_all(now, &counting, n, &mut taken),
             Err(refusal) => taken.refused(refusal),
         });
         // The observer is told when the locks are free: it may be slow, and it may ask the limiter.
@@ -40,10 +53,10 @@ impl<C: Clock> RuleLimiter<C> {
 
     /// Asks every rule that applies, without taking. The moment at which all allow, or the refusal
     /// that lasts longest.
-    fn ask_all<R: Request + ?Sized>(
+    fn ask_all(
         &self,
         when: When,
-        request: &R,
+        counting: &[(usize, Counted)],
         n: u32,
     ) -> Result<Nanos, Bound<'_>> {
         // One reading for all, so that what is taken is what was found.
@@ -52,17 +65,17 @@ impl<C: Clock> RuleLimiter<C> {
             When::Now => self.clock.now(),
         };
         let mut refusing: Option<(Bound<'_>, Wait)> = None;
-        for (rule, counted) in self.in_force(request) {
-            let entry = &self.entries[rule];
+        for (rule, counted) in counting {
+            let entry = &self.entries[*rule];
             let (decision, wait) = match counted {
                 Counted::Not => continue,
                 Counted::Refused => (None, Some(Wait::Forever)),
                 Counted::By(key) => {
-                    let mut decision = entry.limiter.peek_n_at(now, &key, n);
+                    let mut decision = entry.limiter.peek_n_at(now, key, n);
                     if decision.is_behind() && matches!(when, When::Now) {
-                        entry.limiter.mend(&key);
+                        entry.limiter.mend(key);
                         now = self.clock.now();
-                        decision = entry.limiter.peek_n_at(now, &key, n);
+                        decision = entry.limiter.peek_n_at(now, key, n);
                     }
                     (Some(decision), Wait::of(&decision))
                 }
@@ -81,39 +94,27 @@ impl<C: Clock> RuleLimiter<C> {
 
     /// Takes from every rule that applies, all of which allow; should one not, since its keys share
     /// a state with those of other requests, what was taken before is given back.
-    fn take_all<'a, R: Request + ?Sized>(
+    fn take_all<'a>(
         &'a self,
         now: Nanos,
-        request: &R,
+        counting: &[(usize, Counted)],
         n: u32,
         taken: &mut Taken<'a>,
     ) {
-        for (rule, key) in self.counted_by(request) {
-            let entry = &self.entries[rule];
-            let decision = entry.limiter.check_n_at(now, &key, n);
+        let mut given: SmallVec<[(usize, Fingerprint, Whose); 8]> = SmallVec::new();
+        for (rule, counted) in counting {
+            let Counted::By(key) = counted else { continue };
+            let entry = &self.entries[*rule];
+            let (decision, whose) = entry.limiter.count_at(now, key, n);
             if !decision.is_allowed() {
-                let before = self.counted_by(request).take_while(|(other, _)| *other < rule);
-                before.for_each(|(rule, key)| self.entries[rule].limiter.refund_at(now, &key, n));
+                for (rule, key, whose) in given {
+                    self.entries[rule].limiter.give_back_at(now, &key, n, whose);
+                }
                 return taken.refused(entry.bound(Some(decision)));
             }
+            given.push((*rule, *key, whose));
             taken.allowed(entry.bound(Some(decision)));
         }
-    }
-
-    /// The rules that are not shadows, and whether they count `request`.
-    fn in_force<R: Request + ?Sized>(&self, request: &R) -> impl Iterator<Item = (usize, Counted)> {
-        let rules = self.entries.iter().enumerate().filter(|(_, entry)| !entry.rule.is_shadow());
-        rules.map(|(rule, entry)| (rule, entry.counted(request, &self.secret)))
-    }
-
-    fn counted_by<R: Request + ?Sized>(
-        &self,
-        request: &R,
-    ) -> impl Iterator<Item = (usize, Fingerprint)> {
-        self.in_force(request).filter_map(|(rule, counted)| match counted {
-            Counted::By(key) => Some((rule, key)),
-            Counted::Refused | Counted::Not => None,
-        })
     }
 }
 

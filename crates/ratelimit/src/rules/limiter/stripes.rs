@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 
+use smallvec::SmallVec;
 use voussoir_core::Lock;
 
 use crate::rules::fingerprint::Fingerprint;
@@ -30,11 +31,10 @@ impl Stripes {
 
     /// Calls `act` while all that are chosen are held.
     pub(super) fn hold<R>(&self, chosen: Chosen, act: impl FnOnce() -> R) -> R {
-        let mut held = [const { None }; COUNT as usize];
+        let mut held: SmallVec<[_; 8]> = SmallVec::new();
         let mut left = chosen.0;
         while left != 0 {
-            let lowest = left.trailing_zeros() as usize;
-            held[lowest] = Some(self.0[lowest].0.lock());
+            held.push(self.0[left.trailing_zeros() as usize].0.lock());
             left &= left - 1;
         }
         act()
