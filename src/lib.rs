@@ -118,6 +118,15 @@ pub mod sync {
     pub use voussoir_core::{Lock, Striped, StripedCounter, Turn, WaitQueue, Waiter};
 }
 
+/// Longer texts: nothing to call.
+#[cfg(doc)]
+pub mod _documentation {
+    #[doc = include_str!("../docs/COMPARE.md")]
+    pub mod comparison {}
+    #[doc = include_str!("../docs/DESIGN.md")]
+    pub mod design {}
+}
+
 #[cfg(all(doctest, feature = "full"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
