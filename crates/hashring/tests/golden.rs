@@ -121,3 +121,21 @@ fn a_snapshot_has_the_bytes_of_the_first_version_and_is_read_back() {
     let restored = RingSnapshot::from_bytes(kept).expect("whole").restore().expect("valid");
     assert_eq!(restored, ring);
 }
+
+/// What other implementations are tested with, and two more by the paper's program.
+#[test]
+fn jump_puts_keys_where_others_put_them() {
+    let known = [
+        (1, 1, 0),
+        (42, 57, 43),
+        (0xDEAD_10CC, 1, 0),
+        (0xDEAD_10CC, 666, 361),
+        (256, 1_024, 520),
+        (0, 1_000_000, 0),
+        (u64::MAX, 65_536, 18_311),
+    ];
+    for (key, buckets, bucket) in known {
+        assert_eq!(Jump::bucket(key, buckets), Some(bucket), "{key} among {buckets}");
+    }
+    assert_eq!(Jump::bucket(1, 0), None);
+}

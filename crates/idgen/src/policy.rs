@@ -34,7 +34,9 @@ pub enum Policy {
         at_most: Duration,
     },
     /// Takes ids from the future, by no more than this, and refuses beyond. Throughput is then
-    /// limited on average and not at each step, and ids carry a time up to this much too late.
+    /// limited on average and not at each step, and ids carry a time up to this much too late. Of
+    /// threads that reach the bound at the same moment one may be refused and leave an id out: a gap,
+    /// never the same id twice.
     Borrow {
         /// How far ahead of its clock an id may be, in whole steps of the layout.
         at_most: Duration,
