@@ -1,5 +1,7 @@
 mod parts;
 mod presets;
+#[cfg(feature = "serde")]
+mod serde;
 
 use core::time::Duration;
 
@@ -31,6 +33,8 @@ pub use parts::{Parts, PartsError};
 /// # Ok::<(), LayoutError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "serde::Written", into = "serde::Written"))]
 pub struct Layout {
     timestamp_bits: u8,
     worker_bits: u8,

@@ -20,6 +20,8 @@ use core::time::Duration;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case", deny_unknown_fields))]
 #[non_exhaustive]
 pub enum Policy {
     /// Returns an error that says when to come back.
@@ -31,6 +33,7 @@ pub enum Policy {
     /// refuse.
     Wait {
         /// The longest wait.
+        #[cfg_attr(feature = "serde", serde(with = "voussoir_core::duration"))]
         at_most: Duration,
     },
     /// Takes ids from the future, by no more than this, and refuses beyond. Throughput is then
@@ -39,6 +42,7 @@ pub enum Policy {
     /// never the same id twice.
     Borrow {
         /// How far ahead of its clock an id may be, in whole steps of the layout.
+        #[cfg_attr(feature = "serde", serde(with = "voussoir_core::duration"))]
         at_most: Duration,
     },
 }

@@ -4,7 +4,9 @@
 mod serde {
     use serde::{Deserialize, Serialize};
     use serde_json::{from_str, json, to_value};
-    use voussoir_idgen::SnowflakeId;
+    use std::time::Duration;
+    use voussoir_core::Nanos;
+    use voussoir_idgen::{Layout, Policy, SnowflakeId};
 
     /// 2^53 + 1, the first number that a browser does not read.
     const NUMBER: u64 = 9_007_199_254_740_993;
@@ -25,6 +27,30 @@ mod serde {
         let json = json!({ "id": "9007199254740993", "number": NUMBER, "short": "00fFgnDxSe9" });
         assert_eq!(to_value(&row).expect("writes"), json);
         assert_eq!(from_str::<Row>(&json.to_string()).expect("reads"), row);
+    }
+
+    #[test]
+    fn layouts_and_policies_come_from_configurations() {
+        let ours = Layout::new(41, 10, 12).expect("63 bits").epoch(Nanos::from_secs(1_735_689_600));
+        let text = r#"{ "timestamp": 41, "worker": 10, "sequence": 12, "epoch": "1735689600s" }"#;
+        assert_eq!(from_str::<Layout>(text).expect("reads"), ours);
+        for layout in [ours, Layout::TWITTER, Layout::SONYFLAKE] {
+            let text = to_value(layout).expect("writes").to_string();
+            assert_eq!(from_str::<Layout>(&text).expect("reads"), layout, "{text}");
+        }
+        let borrow = Policy::Borrow { at_most: Duration::from_millis(100) };
+        assert_eq!(to_value(borrow).expect("writes"), json!({ "borrow": { "at_most": "100ms" } }));
+        assert_eq!(from_str::<Policy>(r#"{"borrow":{"at_most":"100ms"}}"#).expect("reads"), borrow);
+        assert_eq!(from_str::<Policy>(r#""refuse""#).expect("reads"), Policy::Refuse);
+    }
+
+    #[test]
+    fn what_no_layout_can_be_is_refused_with_what_is_allowed() {
+        let wrong = |text: &str| from_str::<Layout>(text).expect_err("no layout").to_string();
+        let bits = r#"{ "timestamp": 48, "worker": 10, "sequence": 12 }"#;
+        assert!(wrong(bits).contains("at most 63 in all"), "{}", wrong(bits));
+        let unknown = r#"{ "timestamp": 41, "worker": 10, "sequence": 12, "unit": "1ms" }"#;
+        assert!(wrong(unknown).contains("unknown field `unit`"), "{}", wrong(unknown));
     }
 
     #[test]
