@@ -2,7 +2,6 @@ mod decode;
 mod encode;
 mod tables;
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::fmt;
 
@@ -89,13 +88,14 @@ impl Base62 {
     pub fn encode_string(self, number: u64) -> String {
         let (first, last) = self.tables.digits(number);
         let digits = u128::from(first) | u128::from(last) << 32;
-        // 12 digits, of which those in front are shifted out. All 16 bytes are ASCII, and a whole
-        // number of words is found to be so faster than 11 bytes.
+        // 12 digits, of which those in front are shifted out. All 16 bytes are ASCII; a whole number of
+        // words is copied, and found to be so, faster than 11 bytes.
         let len = encode::len(number);
         let bytes = (digits >> (8 * (WIDTH + 1 - len))).to_le_bytes();
-        let text = core::str::from_utf8(&bytes).ok().and_then(|text| text.get(..len));
         // Only ASCII is ever written, so that the default is never taken.
-        text.unwrap_or_default().to_owned()
+        let mut text = String::from_utf8(bytes.to_vec()).unwrap_or_default();
+        text.truncate(len);
+        text
     }
 
     /// Reads a number without leading zeros.
