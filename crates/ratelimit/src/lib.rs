@@ -67,7 +67,7 @@
 //! | tokens, burst | 1 to 2^32 − 1 |
 //! | period | 1 ns to 10,000 days |
 //! | rate | up to 4 tokens a nanosecond |
-//! | admitted in any time L by a [`TokenBucket`] | at most burst + ⌊(L + ¼ ns) × rate⌋ |
+//! | admitted in any time L by a [`TokenBucket`] | at most burst + ⌊(L + ½ ns) × rate⌋ |
 //! | memory of a [`Limiter`] | the state above |
 //! | memory of a `KeyedLimiter` | `(size_of::<(K, State)>() + 1) × 8/7 … 16/7` bytes a key, and 128 a shard |
 //! | complexity | O(1), but O(limits) of `AllOf` and O(parts) of a strict counter; no allocation but for a new key and a longer log |

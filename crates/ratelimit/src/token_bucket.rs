@@ -27,12 +27,12 @@ use crate::verdict::Verdict;
 ///
 /// The state is one `u64`, the *theoretical arrival time* of the generic cell rate algorithm (ITU-T
 /// I.371, 1996): the moment at which the bucket will be full. It counts ticks of the bucket's own
-/// clock, chosen so that a token is a whole number of ticks and a tick is at most a quarter of a
-/// nanosecond (coarser only where a burst of many slow tokens would not fit: the full bucket is
+/// clock, chosen so that a token is a whole number of ticks and a tick is at most half a
+/// nanosecond, about a quarter at rates below 10^9 a second (coarser only where a burst of many slow tokens would not fit: the full bucket is
 /// 2^62 ticks at most). Hence
 ///
 /// * the long-run rate is never above the one asked for, and below it by less than 10^-9 of it;
-/// * in any time L at most `burst + ⌊(L + ¼ ns) × rate⌋` are admitted, and exactly
+/// * in any time L at most `burst + ⌊(L + ½ ns) × rate⌋` are admitted, and exactly
 ///   `burst + ⌊L × rate⌋` where a nanosecond is a whole number of ticks, as for every rate that
 ///   divides 10^9 a second;
 /// * nothing overflows: the extremes of all parameters are allowed or refused when built, and time

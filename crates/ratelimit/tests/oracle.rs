@@ -85,8 +85,9 @@ proptest! {
         is_greedy in any::<bool>(),
     ) {
         let Exact { tokens, period, burst, .. } = Exact::of(&bucket);
-        // A quarter of a nanosecond, coarser only where the full bucket is 2^62 ticks.
-        let tick = (tokens / 4).max((burst * period) >> 62);
+        // The clock's reading is rounded by less than a tick: as many of them a token as make at most
+        // four a nanosecond, fewer where the full bucket would be more than 2^62.
+        let tick = period / (4 * period / tokens).min((1 << 62) / burst) + 1;
         let (mut state, mut now) = (0, start);
         let mut passed = Vec::<(u64, u32)>::new();
         for (step, n) in requests {
