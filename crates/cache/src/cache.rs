@@ -192,8 +192,9 @@ struct Place<'a, K, V, P> {
     fold: u32,
 }
 
-/// Who waited for a load that an insertion won over, and the error that it made void.
-type Superseded<K, V> = (Wake<K, V>, Fallout<K, Failure>);
+/// Who waited for a load that an insertion won over, and the error that it made void. Boxed: most
+/// insertions win over none and need not look at more than that.
+type Superseded<K, V> = Box<(Wake<K, V>, Fallout<K, Failure>)>;
 
 impl<K, V, S, C, P> Shared<K, V, S, C, P>
 where
@@ -232,7 +233,7 @@ where
     fn supersede_one(&self, place: &Place<'_, K, V, P>, key: &K) -> Superseded<K, V> {
         let wake = self.flights.supersede(place.hash, key);
         // In this order: an error that comes from here on is not remembered.
-        (wake, self.forget_failure(place, key))
+        Box::new((wake, self.forget_failure(place, key)))
     }
 
     /// Puts a value in. Wins over a load of the key that is under way.

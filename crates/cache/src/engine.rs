@@ -18,6 +18,7 @@ use core::time::Duration;
 
 use equivalent::Equivalent;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use voussoir_core::Nanos;
 
 pub(crate) use fallout::{Fallout, Gone};
@@ -84,6 +85,12 @@ pub(crate) struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
+    /// Whether a cache of this capacity can never hold it, or it is over at once.
+    #[inline]
+    fn is_refused(&self, capacity: u64) -> bool {
+        self.weight > capacity || self.ttl == Some(Duration::ZERO)
+    }
+
     /// Weighs one, and nothing else is to be kept of it.
     pub(crate) const PLAIN: Self =
         Self { weight: 1, ttl: None, tti: Duration::ZERO, cost: Duration::ZERO, terms: None };
@@ -150,35 +157,51 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         K: Eq,
     {
         let now = self.chores(now, fallout);
-        let found = self.index.find(index_hash(hash), |&slot| self.slab.node(slot).key == key);
-        let found = found.copied();
-        let refused = arrival.weight > self.capacity || arrival.ttl == Some(Duration::ZERO);
-        let mut pinned = arrival.terms.is_some_and(|terms| terms.pinned);
-        let mut outcome = Outcome::New;
-        if let Some(slot) = found {
-            if refused {
-                self.remove_slot(slot, Cause::Replaced, fallout);
-            } else if self.is_over(slot, now) {
-                self.remove_slot(slot, self.why_over(slot), fallout);
-            } else if self.can_reweigh(slot, arrival.weight) {
-                return Ok(self.replace(slot, key, value, arrival, now, fallout));
-            } else {
-                pinned |= self.slab.mark(slot).region == Region::Aside;
-                self.remove_slot(slot, Cause::Replaced, fallout);
-                outcome = Outcome::Replaced;
+        let slab = &self.slab;
+        let vacant = match self.index.entry(
+            index_hash(hash),
+            |&slot| slab.node(slot).key == key,
+            |&slot| index_hash(slab.mark(slot).hash),
+        ) {
+            Entry::Vacant(vacant) => vacant,
+            Entry::Occupied(held) => {
+                let slot = *held.get();
+                return self.insert_over(slot, hash, (key, value), arrival, now, fallout);
             }
-        }
-        if refused || !self.make_room(arrival.weight, fallout) {
+        };
+        if arrival.is_refused(self.capacity) {
             self.counts.rejected += 1;
             return Err((key, value));
         }
         let node = Node { key, value, mark: Mark::new(hash, self.version) };
-        let slot = self.slab.insert(node, arrival.weight, self.capacity.min(u64::from(MOST)));
-        let slab = &self.slab;
-        let rehash = |&slot: &u32| index_hash(slab.mark(slot).hash);
-        self.index.insert_unique(index_hash(hash), slot, rehash);
-        self.weight += arrival.weight;
-        if pinned {
+        let is_full = self.weight > self.capacity - arrival.weight || self.slab.len() >= MOST;
+        let slot = if !is_full {
+            let most = self.capacity.min(u64::from(MOST));
+            let slot = self.slab.insert(node, arrival.weight, most);
+            vacant.insert(slot);
+            self.weight += arrival.weight;
+            slot
+        } else if self.unit {
+            // Who comes takes the place of who goes.
+            let Some(slot) = self.policy.victim(&mut self.slab, 1) else {
+                self.counts.rejected += 1;
+                return Err((node.key, node.value));
+            };
+            self.policy.evicted(&mut self.slab, slot);
+            self.counts.evicted += 1;
+            vacant.insert(slot);
+            self.forget(slot);
+            let old = core::mem::replace(self.slab.node_mut(slot), node);
+            fallout.push(old.key, old.value, Cause::Capacity);
+            slot
+        } else {
+            if !self.make_room(arrival.weight, fallout) {
+                self.counts.rejected += 1;
+                return Err((node.key, node.value));
+            }
+            return self.insert(hash, node.key, node.value, arrival, now, fallout);
+        };
+        if arrival.terms.is_some_and(|terms| terms.pinned) {
             self.slab.mark_mut(slot).region = Region::Aside;
         } else {
             self.policy.admit(&mut self.slab, slot);
@@ -191,7 +214,39 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         if !self.unit && self.slab.len().is_power_of_two() {
             self.policy.entries(u64::from(self.slab.len()));
         }
-        Ok(outcome)
+        Ok(Outcome::New)
+    }
+
+    /// Puts an entry in where there is one of the same key.
+    #[inline(never)]
+    fn insert_over(
+        &mut self,
+        slot: u32,
+        hash: u32,
+        (key, value): (K, V),
+        arrival: &Arrival<'_>,
+        now: Nanos,
+        fallout: &mut Fallout<K, V>,
+    ) -> Result<Outcome, (K, V)>
+    where
+        K: Eq,
+    {
+        let is_over = self.is_over(slot, now);
+        let is_refused = arrival.is_refused(self.capacity);
+        if !is_over && !is_refused && self.can_reweigh(slot, arrival.weight) {
+            return Ok(self.replace(slot, key, value, arrival, now, fallout));
+        }
+        let was_pinned = self.slab.mark(slot).region == Region::Aside;
+        let cause = if is_over && !is_refused { self.why_over(slot) } else { Cause::Replaced };
+        self.remove_slot(slot, cause, fallout);
+        self.insert(hash, key, value, arrival, now, fallout)?;
+        if is_over {
+            return Ok(Outcome::New);
+        }
+        if was_pinned {
+            self.set_aside(self.newest);
+        }
+        Ok(Outcome::Replaced)
     }
 
     /// Whether the cache can weigh an entry anew before it evicts. Near the end of 64 bits it must
@@ -223,8 +278,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
                 self.policy.reweighed(&mut self.slab, slot, old, arrival.weight);
             }
             if pin {
-                self.policy.removed(&mut self.slab, slot);
-                self.slab.mark_mut(slot).region = Region::Aside;
+                self.set_aside(slot);
             } else {
                 self.policy.hit(&mut self.slab, slot);
             }
@@ -284,8 +338,13 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         }
     }
 
+    /// Takes an entry from the policy, so that it is not evicted.
+    fn set_aside(&mut self, slot: u32) {
+        self.policy.removed(&mut self.slab, slot);
+        self.slab.mark_mut(slot).region = Region::Aside;
+    }
+
     /// Evicts until `incoming` fits. Whether it does.
-    #[inline]
     fn make_room(&mut self, incoming: u64, fallout: &mut Fallout<K, V>) -> bool {
         while self.weight > self.capacity - incoming || self.slab.len() >= MOST {
             let Some(victim) = self.policy.victim(&mut self.slab, incoming) else { return false };
@@ -321,6 +380,15 @@ impl<K, V, P: Evict> Engine<K, V, P> {
     #[inline]
     fn take_out(&mut self, slot: u32, cause: Cause, fallout: &mut Fallout<K, V>) {
         self.weight -= self.slab.weight(slot);
+        self.forget(slot);
+        if let Some(node) = self.slab.remove(slot) {
+            fallout.push(node.key, node.value, cause);
+        }
+    }
+
+    /// Takes an entry out of all that stands beside slab and policy.
+    #[inline]
+    fn forget(&mut self, slot: u32) {
         let hash = index_hash(self.slab.mark(slot).hash);
         if let Ok(entry) = self.index.find_entry(hash, |&other| other == slot) {
             entry.remove();
@@ -330,9 +398,6 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         }
         if let Some(tags) = &mut self.tags {
             tags.clear(slot);
-        }
-        if let Some(node) = self.slab.remove(slot) {
-            fallout.push(node.key, node.value, cause);
         }
     }
 

@@ -55,6 +55,7 @@ mod lock;
 #[cfg(feature = "std")]
 mod map;
 mod nanos;
+mod prefetch;
 mod random;
 #[cfg(feature = "std")]
 mod striped;
@@ -77,6 +78,7 @@ pub use lock::{Lock, RawLock};
 #[cfg(feature = "std")]
 pub use map::{Full, MemoryUse, ShardedMap, Swept};
 pub use nanos::Nanos;
+pub use prefetch::prefetch;
 pub use random::Random;
 #[cfg(feature = "std")]
 pub use striped::{Striped, StripedCounter};

@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use core::fmt;
 use core::hash::{BuildHasher, Hash};
 use core::time::Duration;
@@ -82,7 +83,7 @@ where
                 let wake = shared.flights.discard(place.hash, &key);
                 let all = |_: &K, _: &V| true;
                 engine.remove(place.fold, &key, now, Cause::Removed, all, &mut fallout);
-                (Some((wake, shared.forget_failure(&place, &key))), Cause::Removed, None)
+                (Some(Box::new((wake, shared.forget_failure(&place, &key)))), Cause::Removed, None)
             }
         };
         drop(engine);

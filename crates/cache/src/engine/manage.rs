@@ -138,8 +138,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         let Some(slot) = self.peek(hash, key, now).map(|read| read.slot) else { return false };
         let is_pinned = self.slab.mark(slot).region == Region::Aside;
         if pinned && !is_pinned {
-            self.policy.removed(&mut self.slab, slot);
-            self.slab.mark_mut(slot).region = Region::Aside;
+            self.set_aside(slot);
         } else if !pinned && is_pinned {
             self.slab.mark_mut(slot).region = Region::First;
             self.policy.admit(&mut self.slab, slot);

@@ -172,6 +172,12 @@ impl<K, V> Links for Slab<K, V> {
     }
 
     #[inline]
+    fn prefetch(&self, slot: u32) {
+        voussoir_core::prefetch(&self.slots[slot as usize]);
+        voussoir_core::prefetch(&self.places[slot as usize]);
+    }
+
+    #[inline]
     fn weight(&self, slot: u32) -> u64 {
         match &self.weights {
             Some(weights) => weights[slot as usize],

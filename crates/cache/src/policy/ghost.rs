@@ -68,7 +68,7 @@ impl Ghost {
         let (place, mark) = self.place(hash);
         let Some(bucket) = self.buckets.get_mut(place) else { return false };
         // All are looked at, without a branch for each.
-        if bucket.iter().filter(|&&held| held == mark).count() > 0 {
+        if bucket.iter().fold(false, |found, &held| found | (held == mark)) {
             Self::forget(bucket, mark);
             return true;
         }

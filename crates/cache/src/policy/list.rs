@@ -91,6 +91,8 @@ pub trait Links {
     fn place(&self, slot: u32) -> &Place;
     /// The place of a taken slot.
     fn place_mut(&mut self, slot: u32) -> &mut Place;
+    /// The slot will be looked at soon.
+    fn prefetch(&self, slot: u32);
     /// The weight of a taken slot.
     fn weight(&self, slot: u32) -> u64;
 }
@@ -163,7 +165,13 @@ impl List {
             _ => links.place_mut(prev).next = next,
         }
         match next {
-            NIL => self.tail = prev,
+            NIL => {
+                self.tail = prev;
+                // Where it leads to is what will be looked at next.
+                if prev != NIL {
+                    links.prefetch(prev);
+                }
+            }
             _ => links.place_mut(next).prev = prev,
         }
     }

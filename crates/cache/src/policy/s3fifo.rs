@@ -34,6 +34,32 @@ impl S3Fifo {
     const fn ghost_window(capacity: u64) -> u64 {
         capacity - capacity / 10
     }
+
+    /// Promotes what was used, until something is found that was not.
+    #[inline(never)]
+    fn search<L: Links>(&mut self, links: &mut L) -> Option<u32> {
+        loop {
+            if self.small.weight() >= self.small_target || self.main.is_empty() {
+                let Some(slot) = self.small.tail() else { return self.main.tail() };
+                let mark = links.mark_mut(slot);
+                if mark.heat < PROMOTE_AT {
+                    return Some(slot);
+                }
+                mark.heat = 0;
+                mark.region = Region::Second;
+                self.small.unlink(links, slot);
+                self.main.push_front(links, slot);
+            } else {
+                let slot = self.main.tail()?;
+                let heat = &mut links.mark_mut(slot).heat;
+                if *heat == 0 {
+                    return Some(slot);
+                }
+                *heat -= 1;
+                self.main.move_to_front(links, slot);
+            }
+        }
+    }
 }
 
 impl Evict for S3Fifo {
@@ -84,27 +110,16 @@ impl Evict for S3Fifo {
         }
     }
 
+    #[inline]
     fn victim<L: Links>(&mut self, links: &mut L, _: u64) -> Option<u32> {
-        loop {
-            if self.small.weight() >= self.small_target || self.main.is_empty() {
-                let Some(slot) = self.small.tail() else { return self.main.tail() };
-                let mark = links.mark_mut(slot);
-                if mark.heat < PROMOTE_AT {
-                    return Some(slot);
-                }
-                mark.heat = 0;
-                mark.region = Region::Second;
-                self.small.unlink(links, slot);
-                self.main.push_front(links, slot);
-            } else {
-                let slot = self.main.tail()?;
-                let heat = &mut links.mark_mut(slot).heat;
-                if *heat == 0 {
-                    return Some(slot);
-                }
-                *heat -= 1;
-                self.main.move_to_front(links, slot);
+        match self.small.tail() {
+            Some(slot)
+                if self.small.weight() >= self.small_target
+                    && links.mark(slot).heat < PROMOTE_AT =>
+            {
+                Some(slot)
             }
+            _ => self.search(links),
         }
     }
 

@@ -44,6 +44,9 @@ impl Links for Cells {
     }
 
     #[inline]
+    fn prefetch(&self, _: u32) {}
+
+    #[inline]
     fn weight(&self, _: u32) -> u64 {
         1
     }
