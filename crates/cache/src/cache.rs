@@ -230,6 +230,7 @@ where
     }
 
     #[cold]
+    #[expect(clippy::unnecessary_box_returns, reason = "the callers keep the box")]
     fn supersede_one(&self, place: &Place<'_, K, V, P>, key: &K) -> Superseded<K, V> {
         let wake = self.flights.supersede(place.hash, key);
         // In this order: an error that comes from here on is not remembered.
@@ -339,8 +340,7 @@ where
     {
         let place = self.shared.place(key);
         let mut engine = place.shard.lock();
-        let slot = engine.get(place.fold, key, || now, &self.shared.options)?;
-        Some(read(engine.value(slot)))
+        engine.get(place.fold, key, || now, &self.shared.options).map(read)
     }
 
     /// The values of several keys, in their order. Each is looked up by itself: others may write in

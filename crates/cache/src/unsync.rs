@@ -139,8 +139,7 @@ where
     {
         let clock = &self.clock;
         let hash = fold(self.hasher.hash_one(key));
-        let slot = self.engine.get(hash, key, || clock.now(), &self.options)?;
-        Some(self.engine.value(slot))
+        self.engine.get(hash, key, || clock.now(), &self.options)
     }
 
     /// As [`get`](Self::get), at a given time.
@@ -150,8 +149,7 @@ where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hash(key);
-        let slot = self.engine.get(hash, key, || now, &self.options)?;
-        Some(self.engine.value(slot))
+        self.engine.get(hash, key, || now, &self.options)
     }
 
     /// The value of `key`, which does not count as a use. Complexity: O(1).

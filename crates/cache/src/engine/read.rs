@@ -121,28 +121,29 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         key: &Q,
         now: impl FnOnce() -> Nanos,
         options: &Options<K, V>,
-    ) -> Option<u32>
+    ) -> Option<&V>
     where
         Q: Equivalent<K> + ?Sized,
     {
         if self.timers.is_some() {
             return self.get_timed(hash, key, now(), options);
         }
-        let Some(slot) = self.slot_of(hash, key) else { return self.missed() };
-        if self.slab.mark(slot).version != self.version {
-            return self.missed();
-        }
-        if !P::MOVES || self.slab.mark(slot).region != Region::Aside {
-            self.policy.hit(&mut self.slab, slot);
-        }
+        let slot = self.slot_of(hash, key);
+        let slot = slot.filter(|&slot| self.slab.mark(slot).version == self.version);
+        let Some(slot) = slot else {
+            self.counts.misses += 1;
+            return None;
+        };
         self.counts.hits += 1;
-        Some(slot)
-    }
-
-    #[inline]
-    fn missed(&mut self) -> Option<u32> {
-        self.counts.misses += 1;
-        None
+        if P::MOVES {
+            if self.slab.mark(slot).region != Region::Aside {
+                self.policy.hit(&mut self.slab, slot);
+            }
+            return Some(&self.slab.node(slot).value);
+        }
+        let node = self.slab.node_mut(slot);
+        P::warm(&mut node.mark);
+        Some(&node.value)
     }
 
     /// A call of its own: where nothing ends, a hit has registers for other things.
@@ -153,16 +154,17 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         key: &Q,
         now: Nanos,
         options: &Options<K, V>,
-    ) -> Option<u32>
+    ) -> Option<&V>
     where
         Q: Equivalent<K> + ?Sized,
     {
         let now = self.forward_alone(now);
         let Some(slot) = self.peek(hash, key, now).map(|read| read.slot) else {
-            return self.missed();
+            self.counts.misses += 1;
+            return None;
         };
         self.used(slot, now, options);
-        Some(slot)
+        Some(self.value(slot))
     }
 
     /// What a use of an entry that is there changes. `now` was sent [forward](Self::forward_alone).

@@ -63,7 +63,7 @@ impl Adaptive {
     /// How often an entry was asked for: its count, halved as often as the sketch was since.
     #[inline]
     fn asked(age: u8, mark: &Mark) -> u8 {
-        mark.heat >> age.wrapping_sub(mark.bucket).min(7)
+        mark.count() >> age.wrapping_sub(mark.bucket).min(7)
     }
 
     #[inline]
@@ -135,7 +135,7 @@ impl Evict for Adaptive {
     fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
         let age = self.age();
         let mark = links.mark_mut(slot);
-        mark.heat = (Self::asked(age, mark) + 1).min(MOST);
+        mark.set_count((Self::asked(age, mark) + 1).min(MOST));
         mark.bucket = age;
         let hash = mark.hash;
         if let Some(sketch) = &mut self.sketch {
@@ -152,7 +152,8 @@ impl Evict for Adaptive {
         let hash = links.mark(slot).hash;
         let asked = self.sketch.as_mut().map_or(1, |sketch| sketch.add(hash));
         let mark = links.mark_mut(slot);
-        (mark.heat, mark.bucket) = (asked, self.age());
+        mark.set_count(asked);
+        mark.bucket = self.age();
         self.guide(hash, false);
         self.follow();
         self.regions.admit(links, slot);
@@ -194,7 +195,8 @@ impl Evict for Adaptive {
         self.resident += 1;
         self.prepare();
         let mark = links.mark_mut(slot);
-        (mark.heat, mark.bucket) = (heat.clamp(1, MOST), self.age());
+        mark.set_count(heat.clamp(1, MOST));
+        mark.bucket = self.age();
         self.regions.put(links, slot, Region::from_code(region));
     }
 

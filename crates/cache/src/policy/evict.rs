@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use super::list::Links;
+use super::list::{Links, Mark};
 use super::{Policy, Tuner};
 
 /// What a policy is built from.
@@ -31,7 +31,7 @@ impl Setup {
 
 /// The operations of a policy. An entry is in the policy from `admit` or `recall` to `removed`.
 pub trait Evict: fmt::Debug + Send + Sync + Sized + 'static {
-    /// Whether a hit must not be told of an entry that is pinned.
+    /// Whether a hit changes more than the mark, and is not to be told of an entry that is pinned.
     const MOVES: bool = true;
     /// An empty policy. The choice matters to `Any` alone.
     fn new(choice: Policy, setup: &Setup) -> Self;
@@ -46,7 +46,13 @@ pub trait Evict: fmt::Debug + Send + Sync + Sized + 'static {
     /// The cache holds so many entries, told now and then when entries are weighted.
     fn entries(&mut self, _entries: u64) {}
     /// A hit.
-    fn hit<L: Links>(&mut self, links: &mut L, slot: u32);
+    #[inline]
+    fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
+        Self::warm(links.mark_mut(slot));
+    }
+    /// A hit, of a policy that does not move.
+    #[inline]
+    fn warm(_mark: &mut Mark) {}
     /// A newcomer.
     fn admit<L: Links>(&mut self, links: &mut L, slot: u32);
     /// What to evict for something that weighs `incoming`.

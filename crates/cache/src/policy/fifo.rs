@@ -21,9 +21,6 @@ impl Evict for Fifo {
     fn resize(&mut self, _: u64) {}
 
     #[inline]
-    fn hit<L: Links>(&mut self, _: &mut L, _: u32) {}
-
-    #[inline]
     fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
         self.list.push_front(links, slot);
     }

@@ -68,7 +68,7 @@ impl Ghost {
         let (place, mark) = self.place(hash);
         let Some(bucket) = self.buckets.get_mut(place) else { return false };
         // All are looked at, without a branch for each.
-        if bucket.iter().fold(false, |found, &held| found | (held == mark)) {
+        if bucket.iter().fold(0, |found, &held| found | u8::from(held == mark)) > 0 {
             Self::forget(bucket, mark);
             return true;
         }

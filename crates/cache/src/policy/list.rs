@@ -34,6 +34,9 @@ impl Region {
     }
 }
 
+/// The bit of `heat` that tells of a use.
+const USED: u8 = 0x80;
+
 /// What a policy knows of an entry, in 8 bytes beside its key and value.
 #[derive(Debug)]
 pub struct Mark {
@@ -69,6 +72,30 @@ impl Mark {
     /// Of an entry that was never used.
     pub const fn new(hash: u32, version: u8) -> Self {
         Self { hash, region: Region::First, heat: 0, bucket: 0, version }
+    }
+
+    /// How often it was used, where the policy wants [`used`](Self::used) as well.
+    #[inline]
+    pub const fn count(&self) -> u8 {
+        self.heat & !USED
+    }
+
+    /// Sets the [count](Self::count), below 128.
+    #[inline]
+    pub const fn set_count(&mut self, count: u8) {
+        self.heat = self.heat & USED | count & !USED;
+    }
+
+    /// Whether it was used since it came to its place in a list.
+    #[inline]
+    pub const fn used(&self) -> bool {
+        self.heat & USED != 0
+    }
+
+    /// Sets [`used`](Self::used).
+    #[inline]
+    pub const fn set_used(&mut self, used: bool) {
+        self.heat = self.heat & !USED | if used { USED } else { 0 };
     }
 
     /// Counts up to `most`; writes nothing once it is reached, so that hot entries stay in every
@@ -173,6 +200,14 @@ impl List {
                 }
             }
             _ => links.place_mut(next).prev = prev,
+        }
+    }
+
+    /// Moves the last entry to the front.
+    #[inline]
+    pub(crate) fn tail_to_front<L: Links>(&mut self, links: &mut L) {
+        if self.tail != NIL {
+            self.move_to_front(links, self.tail);
         }
     }
 

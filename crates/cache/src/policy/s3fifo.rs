@@ -1,5 +1,5 @@
 use super::ghost::Ghost;
-use super::list::{Links, List, Region};
+use super::list::{Links, List, Mark, Region};
 use super::{Evict, Policy, Setup};
 
 /// Hits in the small queue that make an entry stay. One hit, as the paper's text has it, lets more
@@ -93,8 +93,8 @@ impl Evict for S3Fifo {
     }
 
     #[inline]
-    fn hit<L: Links>(&mut self, links: &mut L, slot: u32) {
-        links.mark_mut(slot).warm(MOST);
+    fn warm(mark: &mut Mark) {
+        mark.warm(MOST);
     }
 
     #[inline]

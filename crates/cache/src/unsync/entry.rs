@@ -43,8 +43,8 @@ where
     pub fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> Option<&V> {
         let (now, hash) = (self.now(), self.hash(&key));
         // Looked up twice, for a borrow that is returned on one path lasts on all.
-        if let Some(slot) = self.engine.get(hash, &key, || now, &self.options) {
-            return Some(self.engine.value(slot));
+        if self.engine.peek(hash, &key, now).is_some() {
+            return self.engine.get(hash, &key, || now, &self.options);
         }
         let value = make();
         self.put_and_find(hash, key, value, now)
