@@ -209,12 +209,7 @@ impl<K, V, P: Evict> Engine<K, V, P> {
     /// Evicts until what `slot` holds may weigh this much: whatever the policy thinks of it, who puts
     /// a value in finds it there. Whether it may; what does not let it is pinned.
     #[inline]
-    fn make_room_beside(
-        &mut self,
-        slot: u32,
-        weight: u64,
-        fallout: &mut Fallout<K, V>,
-    ) -> bool {
+    fn make_room_beside(&mut self, slot: u32, weight: u64, fallout: &mut Fallout<K, V>) -> bool {
         let others = self.weight - self.slab.weight(slot);
         others <= self.capacity - weight || self.evict_beside(slot, weight, fallout)
     }

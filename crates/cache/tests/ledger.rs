@@ -67,8 +67,12 @@ impl Wish {
 fn wish() -> impl Strategy<Value = Wish> {
     let time = || prop_oneof![4 => Just(None), 1 => (0..30_u64).prop_map(Some)];
     let rarely = || prop::bool::weighted(0.05);
-    (time(), time(), rarely(), rarely())
-        .prop_map(|(ttl, tti, tagged, pinned)| Wish { ttl, tti, tagged, pinned })
+    (time(), time(), rarely(), rarely()).prop_map(|(ttl, tti, tagged, pinned)| Wish {
+        ttl,
+        tti,
+        tagged,
+        pinned,
+    })
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -236,9 +240,7 @@ impl Ledger {
                     Op::InvalidateOddKeys => key % 2 == 1 || held.outdated,
                     _ => held.outdated,
                 },
-                Cause::Replaced => {
-                    is_asked_for && matches!(op, Op::Insert(..) | Op::Compute(_, 1))
-                }
+                Cause::Replaced => is_asked_for && matches!(op, Op::Insert(..) | Op::Compute(_, 1)),
                 _ => false,
             };
             assert!(is_true, "{cause:?} of {held:?} at {} by {op:?}", self.now());
