@@ -4,6 +4,8 @@ mod entry;
 mod load;
 mod manage;
 mod refresh;
+#[cfg(all(test, voussoir_shuttle))]
+mod schedules;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -16,8 +18,7 @@ use std::hash::RandomState;
 
 use crossbeam_utils::CachePadded;
 use equivalent::Equivalent;
-use parking_lot::Mutex;
-use voussoir_core::{Clock, Lock, Nanos, SystemClock};
+use voussoir_core::{Clock, Nanos, SystemClock};
 
 pub use entry::Entry;
 
@@ -26,6 +27,7 @@ use crate::engine::{Arrival, Engine, Fallout, fold};
 use crate::flight::{Failure, Flights, Wake};
 use crate::options::Options;
 use crate::policy::{Any, Eviction, Fifo, Policy, Setup, Tuner};
+use crate::sync::{Lock, Mutex};
 use crate::{CacheBuilder, Cause, Inserted, Stats, Terms};
 
 /// A cache that threads and tasks share. A cheap clone: all clones are the same cache.

@@ -234,7 +234,12 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         let is_over = self.is_over(slot, now);
         let is_refused = arrival.is_refused(self.capacity);
         if !is_over && !is_refused && self.can_reweigh(slot, arrival.weight) {
-            return Ok(self.replace(slot, key, value, arrival, now, fallout));
+            if self.make_room_beside(slot, arrival.weight, fallout) {
+                return Ok(self.replace(slot, key, value, arrival, now, fallout));
+            }
+            self.remove_slot(slot, Cause::Replaced, fallout);
+            self.counts.rejected += 1;
+            return Err((key, value));
         }
         let was_pinned = self.slab.mark(slot).region == Region::Aside;
         let cause = if is_over && !is_refused { self.why_over(slot) } else { Cause::Replaced };
@@ -256,7 +261,38 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         (self.weight - self.slab.weight(slot)).checked_add(weight).is_some()
     }
 
-    /// Puts a value in the place of another. The old pair falls out, so that a listener sees both.
+    /// Evicts until what `slot` holds may weigh this much: whatever the policy thinks of it, who puts
+    /// a value in finds it there. Whether it may; what does not let it is pinned.
+    #[inline]
+    fn make_room_beside(&mut self, slot: u32, weight: u64, fallout: &mut Fallout<K, V>) -> bool {
+        let others = self.weight - self.slab.weight(slot);
+        others <= self.capacity - weight || self.evict_beside(slot, weight, fallout)
+    }
+
+    #[cold]
+    fn evict_beside(&mut self, slot: u32, weight: u64, fallout: &mut Fallout<K, V>) -> bool {
+        let is_pinned = self.slab.mark(slot).region == Region::Aside;
+        let stood = (self.policy.region(&self.slab, slot), self.policy.heat(&self.slab, slot).0);
+        if !is_pinned {
+            self.policy.removed(&mut self.slab, slot);
+            self.slab.mark_mut(slot).region = Region::Aside;
+        }
+        let old = self.slab.weight(slot);
+        let mut has_room = true;
+        while has_room && self.weight - old > self.capacity - weight {
+            let victim = self.policy.victim(&mut self.slab, 0);
+            has_room = victim.is_some();
+            victim.into_iter().for_each(|victim| self.evict(victim, fallout));
+        }
+        if !is_pinned {
+            self.slab.mark_mut(slot).region = Region::First;
+            self.policy.recall(&mut self.slab, slot, stood.0, stood.1);
+        }
+        has_room
+    }
+
+    /// Puts a value in the place of another, which it has room for. The old pair falls out, so that a
+    /// listener sees both.
     fn replace(
         &mut self,
         slot: u32,
@@ -292,15 +328,6 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         self.newest = slot;
         self.counts.replaced += 1;
         self.counts.inserted += 1;
-        // The entry itself may be what has to go: it has just proved to be large.
-        while self.weight > self.capacity {
-            let Some(victim) = self.policy.victim(&mut self.slab, 0) else {
-                // All others are pinned.
-                self.remove_slot(slot, Cause::Capacity, fallout);
-                break;
-            };
-            self.evict(victim, fallout);
-        }
         fallout.push(old_key, old_value, Cause::Replaced);
         Outcome::Replaced
     }

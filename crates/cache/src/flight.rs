@@ -58,6 +58,9 @@ mod seats;
 mod table;
 mod wait;
 
+#[cfg(all(test, voussoir_shuttle))]
+pub(crate) use cycle::prepare;
+
 pub use error::LoadError;
 pub use executor::{Executor, Task};
 pub use lead::{Lead, Standing};

@@ -125,13 +125,16 @@ impl<K, V> Options<K, V> {
 
     #[inline(never)]
     fn settle_all(&self, fallout: Fallout<K, V>, wanted: Cause) -> Option<(K, V)> {
-        let mut found = None;
-        for Gone { key, value, cause } in fallout.into_iter() {
-            if let Some(listener) = &self.listener {
-                self.tell(&**listener, &key, &value, cause);
+        if let Some(listener) = &self.listener {
+            // Of all before any is dropped, for a drop may panic.
+            for Gone { key, value, cause } in fallout.iter() {
+                self.tell(&**listener, key, value, *cause);
             }
-            if cause == wanted && found.is_none() {
-                found = Some((key, value));
+        }
+        let mut found = None;
+        for gone in fallout.into_iter() {
+            if gone.cause == wanted && found.is_none() {
+                found = Some(gone.into_pair());
             }
         }
         found

@@ -1,25 +1,21 @@
-//! The lock and the counter that threads race for in this crate, or loom's models of them.
+//! What threads race for and wait with in this crate, or shuttle's models of it.
 
-#[cfg(not(voussoir_loom))]
-pub(crate) use core::sync::atomic::{AtomicUsize, Ordering};
-#[cfg(voussoir_loom)]
-pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering};
-#[cfg(not(voussoir_loom))]
+#[cfg(not(voussoir_shuttle))]
+pub(crate) use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+#[cfg(not(voussoir_shuttle))]
 pub(crate) use parking_lot::Mutex;
+#[cfg(not(voussoir_shuttle))]
+pub(crate) use std::time::Instant;
+#[cfg(not(voussoir_shuttle))]
+pub(crate) use std::{thread, thread_local};
+#[cfg(not(voussoir_shuttle))]
+pub(crate) use voussoir_core::Lock;
 
-#[cfg(voussoir_loom)]
-/// Loom's lock with the signatures of `parking_lot`.
-#[cfg(voussoir_loom)]
-#[derive(Debug, Default)]
-pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
-
-#[cfg(voussoir_loom)]
-impl<T> Mutex<T> {
-    pub(crate) fn new(value: T) -> Self {
-        Self(loom::sync::Mutex::new(value))
-    }
-
-    pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
+#[cfg(voussoir_shuttle)]
+mod model;
+#[cfg(voussoir_shuttle)]
+pub(crate) use model::{Instant, Lock, Mutex, thread};
+#[cfg(voussoir_shuttle)]
+pub(crate) use shuttle::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+#[cfg(voussoir_shuttle)]
+pub(crate) use shuttle::thread_local;

@@ -187,6 +187,27 @@ fn an_entry_that_grows_makes_room_for_itself() {
 }
 
 #[test]
+fn a_value_that_grows_is_there_and_what_is_beside_it_goes() {
+    for policy in Policy::ALL {
+        for grows in 0..5 {
+            let builder = Cache::<u8, u64>::builder(10).weigher(|_, &weight| weight).policy(policy);
+            let cache = builder.build().unwrap();
+            for key in 0..5 {
+                cache.insert(key, 2);
+            }
+            assert_eq!(cache.insert(grows, 6), Inserted::Replaced(2), "{policy} {grows}");
+            assert_eq!((cache.peek(&grows), cache.weight()), (Some(6), 10), "{policy} {grows}");
+            // Where all others are pinned it is refused, as a newcomer would be.
+            for (key, _) in cache.iter().filter(|(key, _)| *key != grows).collect::<Vec<_>>() {
+                cache.pin(&key);
+            }
+            assert_eq!(cache.insert(grows, 7), Inserted::Rejected(7), "{policy} {grows}");
+            assert_eq!((cache.peek(&grows), cache.len(), cache.weight()), (None, 2, 4), "{policy}");
+        }
+    }
+}
+
+#[test]
 fn weights_near_the_end_of_u64_do_not_overflow() {
     for policy in Policy::ALL {
         let builder = UnsyncCache::<u32, u64>::builder(u64::MAX).weigher(|_, &weight| weight);

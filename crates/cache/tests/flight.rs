@@ -754,6 +754,26 @@ fn what_became_of_an_abandoned_load_is_told_once() {
     assert!(matches!(wait.poll(), Poll::Ready(Arrival::Abandoned(Abandoned::Cancelled))));
 }
 
+#[test]
+fn each_caller_is_told_what_became_of_its_own_load_and_not_of_a_later_one() {
+    let slots = Slots::new(1);
+    let (lead, first) = slots.lead(0).detach();
+    let mut first = Polled::new(first);
+    let mut heir = Polled::new(slots.wait(0));
+    assert!(first.poll().is_pending() && heir.poll().is_pending());
+    let unwound: Result<(), _> = catch_unwind(AssertUnwindSafe(move || {
+        let _lead = lead;
+        std::panic::resume_unwind(Box::new("as planned"))
+    }));
+    assert!(unwound.is_err());
+    let Poll::Ready(Arrival::Lead(lead)) = heir.poll() else { panic!() };
+    let (lead, second) = lead.detach();
+    drop(lead);
+    // The first comes late, when the second load has been given up as well.
+    let told = [Polled::new(second).poll(), first.poll()].map(|poll| format!("{poll:?}"));
+    assert_eq!(told, ["Ready(Abandoned(Cancelled))", "Ready(Abandoned(Panicked))"]);
+}
+
 /// The rules of the module's page against each other: a source of truth that changes, writers that
 /// invalidate after they have changed it, and callers that load. Whoever asks after an invalidation
 /// has returned gets what it made valid, or newer; and what stays in the cache is the truth.

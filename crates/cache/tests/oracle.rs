@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use voussoir_cache::{Cache, Cause, Compute, Inserted, Policy, Terms, UnsyncCache};
 use voussoir_core::{ManualClock, Nanos};
 
-/// The same in every run, so that a failure is found again.
+/// The same in every run, so that a failure is found again. No two keys have a mark of 16 bits in
+/// common, by which `S3Fifo` would take one for the other.
 #[derive(Default)]
 struct Fixed(u64);
 
@@ -20,10 +21,14 @@ impl Hasher for Fixed {
     }
     fn write(&mut self, bytes: &[u8]) {
         for &byte in bytes {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
+            let mixed = (self.0 ^ (u64::from(byte) + 1)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            self.0 = (mixed ^ (mixed >> 31)).wrapping_mul(0xBF58_476D_1CE4_E5B9).rotate_left(23);
         }
     }
 }
+
+/// How many keys `S3Fifo` remembers in a cache of up to 17 entries: one bucket of marks.
+const GHOST: usize = 16;
 
 type FixedState = BuildHasherDefault<Fixed>;
 type Log = Vec<(u8, u32, Cause)>;
@@ -31,8 +36,10 @@ type Log = Vec<(u8, u32, Cause)>;
 #[derive(Clone, Debug)]
 enum Op {
     Get(u8),
+    GetBoth(u8, u8),
     Peek(u8),
     Insert(u8),
+    InsertPinned(u8),
     InsertFor(u8, u64),
     InsertTagged(u8, bool),
     Remove(u8),
@@ -54,8 +61,10 @@ fn op() -> impl Strategy<Value = Op> {
     let key = 0..24_u8;
     prop_oneof![
         20 => key.clone().prop_map(Op::Get),
+        2 => (key.clone(), key.clone()).prop_map(|(one, other)| Op::GetBoth(one, other)),
         2 => key.clone().prop_map(Op::Peek),
         20 => key.clone().prop_map(Op::Insert),
+        1 => key.clone().prop_map(Op::InsertPinned),
         4 => (key.clone(), 0..20_u64).prop_map(|(key, ttl)| Op::InsertFor(key, ttl)),
         3 => (key.clone(), any::<bool>()).prop_map(|(key, tag)| Op::InsertTagged(key, tag)),
         2 => key.clone().prop_map(Op::Remove),
@@ -85,6 +94,8 @@ struct Item {
     uses: u64,
     /// Of `Lfu`: uses, and what was evicted last, at the latest use.
     priority: u64,
+    /// Of `S3Fifo`: whether it is in the main queue.
+    main: bool,
 }
 
 /// A list of entries, the first to be evicted in front. Everything is a scan.
@@ -93,6 +104,8 @@ struct Model {
     capacity: usize,
     items: VecDeque<Item>,
     floor: u64,
+    /// Of `S3Fifo`: what was evicted from the small queue, the latest first.
+    ghost: VecDeque<u8>,
     now: u64,
     log: Log,
     next: u32,
@@ -142,7 +155,44 @@ impl Model {
                 item.priority = self.floor + item.uses;
                 self.items.push_back(item);
             }
+            Policy::S3Fifo => self.items[at].uses = (self.items[at].uses + 1).min(3),
             _ => {}
+        }
+    }
+
+    /// The place of a newcomer, and of what is pinned no longer.
+    fn admit(&mut self, item: &mut Item) {
+        (item.pinned, item.uses, item.priority) = (false, 1, self.floor + 1);
+        if self.policy == Policy::S3Fifo {
+            let remembered = self.ghost.iter().position(|&key| key == item.key);
+            (item.uses, item.main) = (0, remembered.and_then(|at| self.ghost.remove(at)).is_some());
+        }
+    }
+
+    /// From the small queue while that is a tenth or more, or all there is. What was used twice goes
+    /// into the main queue instead, and there once around for each use.
+    fn evict_of_queues(&mut self) -> Option<usize> {
+        loop {
+            let first = |main| self.items.iter().position(|item| !item.pinned && item.main == main);
+            let small = self.items.iter().filter(|item| !item.pinned && !item.main).count();
+            let at = match (first(false), first(true)) {
+                (Some(at), None) => at,
+                (Some(at), _) if small >= (self.capacity / 10).max(1) => at,
+                (_, main) => main?,
+            };
+            let item = &mut self.items[at];
+            if !item.main && item.uses < 2 {
+                self.ghost.push_front(item.key);
+                self.ghost.truncate(GHOST);
+                return Some(at);
+            }
+            match (item.main, item.uses) {
+                (false, _) => (item.main, item.uses) = (true, 0),
+                (true, 0) => return Some(at),
+                (true, _) => item.uses -= 1,
+            }
+            let item = self.items.remove(at).unwrap();
+            self.items.push_back(item);
         }
     }
 
@@ -153,13 +203,25 @@ impl Model {
             Policy::Lfu => candidates.min_by_key(|(at, item)| (item.priority, *at)),
             _ => candidates.min_by_key(|(at, _)| *at),
         };
-        let Some((at, _)) = victim else { return false };
+        let victim = victim.map(|(at, _)| at);
+        let victim = if self.policy == Policy::S3Fifo { self.evict_of_queues() } else { victim };
+        let Some(at) = victim else { return false };
         self.floor = self.items[at].priority;
         self.leave(at, Cause::Capacity);
         true
     }
 
     fn insert(&mut self, key: u8, ttl: Option<u64>, tag: Option<bool>) -> Inserted<u32> {
+        self.insert_as(key, ttl, tag, false)
+    }
+
+    fn insert_as(
+        &mut self,
+        key: u8,
+        ttl: Option<u64>,
+        tag: Option<bool>,
+        pinned: bool,
+    ) -> Inserted<u32> {
         self.reclaim();
         let value = self.next;
         self.next += 1;
@@ -175,6 +237,7 @@ impl Model {
             let old = core::mem::replace(&mut self.items[at].value, value);
             self.log.push((key, old, Cause::Replaced));
             (self.items[at].ends, self.items[at].tag) = (ends, tag);
+            self.items[at].pinned |= pinned;
             if !self.items[at].pinned {
                 self.touch(at);
             }
@@ -186,8 +249,11 @@ impl Model {
                 return Inserted::Rejected(value);
             }
         }
-        let priority = self.floor + 1;
-        let item = Item { key, value, ends, tag, pinned: false, uses: 1, priority };
+        let (uses, priority) = (0, 0);
+        let mut item = Item { key, value, ends, tag, pinned, uses, priority, main: false };
+        if !pinned {
+            self.admit(&mut item);
+        }
         self.items.push_back(item);
         Inserted::New
     }
@@ -224,6 +290,7 @@ fn run(policy: Policy, ops: &[Op]) {
         capacity: 6,
         items: VecDeque::new(),
         floor: 0,
+        ghost: VecDeque::new(),
         now: 1_000,
         log: Log::new(),
         next: 0,
@@ -260,6 +327,19 @@ fn run(policy: Policy, ops: &[Op]) {
                 assert_eq!(own.get(&key).copied(), expected, "{op:?}");
                 assert_eq!(shared.get(&key), expected, "{op:?}");
             }
+            Op::GetBoth(one, other) => {
+                let expected = [one, other].map(|key| {
+                    let at = model.find(key)?;
+                    let value = model.items[at].value;
+                    if !model.items[at].pinned {
+                        model.touch(at);
+                    }
+                    Some(value)
+                });
+                let found = [one, other].map(|key| own.get(&key).copied());
+                assert_eq!(found, expected, "{op:?}");
+                assert_eq!(shared.get_many([&one, &other]), expected, "{op:?}");
+            }
             Op::Peek(key) => {
                 let expected = model.find(key).map(|at| model.items[at].value);
                 assert_eq!(own.peek(&key).copied(), expected);
@@ -269,6 +349,12 @@ fn run(policy: Policy, ops: &[Op]) {
             Op::Insert(key) => {
                 let expected = model.insert(key, None, None);
                 let (found, _) = both!(cache => cache.insert(key, value));
+                assert_eq!(found, expected);
+            }
+            Op::InsertPinned(key) => {
+                let expected = model.insert_as(key, None, None, true);
+                let terms = Terms::new().pinned();
+                let (found, _) = both!(cache => cache.insert_with(key, value, &terms));
                 assert_eq!(found, expected);
             }
             Op::InsertFor(key, ttl) => {
@@ -334,7 +420,7 @@ fn run(policy: Policy, ops: &[Op]) {
                 {
                     // It comes back as a newcomer.
                     let mut item = model.items.remove(at).unwrap();
-                    (item.pinned, item.uses, item.priority) = (false, 1, model.floor + 1);
+                    model.admit(&mut item);
                     model.items.push_back(item);
                 }
                 let there = there.is_some();
@@ -361,6 +447,10 @@ fn run(policy: Policy, ops: &[Op]) {
             Op::Resize(capacity) => {
                 model.reclaim();
                 both!(cache => cache.run_pending(Nanos::from_nanos(model.now)));
+                let window = |capacity: usize| capacity - capacity / 10;
+                if window(model.capacity) != window(capacity.into()) {
+                    model.ghost.clear();
+                }
                 model.capacity = capacity.into();
                 while model.items.len() > model.capacity {
                     if !model.evict() {
@@ -383,7 +473,8 @@ fn run(policy: Policy, ops: &[Op]) {
                 model.reclaim();
                 both!(cache => cache.run_pending(Nanos::from_nanos(model.now)));
                 let again = builder().build().unwrap();
-                if own.capacity() == 6 && policy != Policy::Lfu {
+                if own.capacity() == 6 {
+                    model.ghost.clear();
                     again.restore(shared.snapshot());
                     shared = again;
                     let mut fresh = builder().build_unsync().unwrap();
@@ -445,6 +536,13 @@ proptest! {
     #[test]
     fn fifo_does_what_a_plain_list_does(ops in prop::collection::vec(op(), 0..200)) {
         run(Policy::Fifo, &ops);
+    }
+
+    #[test]
+    fn s3_fifo_does_what_two_queues_and_a_list_of_ghosts_do(
+        ops in prop::collection::vec(op(), 0..200),
+    ) {
+        run(Policy::S3Fifo, &ops);
     }
 
     #[test]

@@ -47,6 +47,10 @@ impl<K, V> Fallout<K, V> {
         if self.more.is_empty() { Ok(self.first) } else { Err(self) }
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Gone<K, V>> {
+        self.first.iter().chain(&self.more)
+    }
+
     #[inline]
     pub(crate) fn into_iter(self) -> impl Iterator<Item = Gone<K, V>> {
         self.first.into_iter().chain(self.more)

@@ -3,12 +3,11 @@
 //! last one is checked, so the thread that would close the circle is told instead.
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::HashMap;
+#[cfg(not(voussoir_shuttle))]
 use std::sync::LazyLock;
-use std::thread_local;
 
-use parking_lot::Mutex;
+use crate::sync::{AtomicU64, Mutex, Ordering, thread_local};
 
 /// The thread on whose stack a flight's loader is, by [`thread_number`]; 0 when on none.
 ///
@@ -17,7 +16,19 @@ use parking_lot::Mutex;
 pub(super) type Pilot = Arc<AtomicU64>;
 
 /// For each thread that blocks, whom it waits for.
+#[cfg(not(voussoir_shuttle))]
 static BLOCKED: LazyLock<Mutex<HashMap<u64, Pilot>>> = LazyLock::new(Mutex::default);
+
+#[cfg(voussoir_shuttle)]
+shuttle::lazy_static! {
+    static ref BLOCKED: Mutex<HashMap<u64, Pilot>> = Mutex::default();
+}
+
+/// To be called before any thread of a model panics: shuttle poisons what is made meanwhile.
+#[cfg(all(test, voussoir_shuttle))]
+pub(crate) fn prepare() {
+    shuttle::lazy_static::initialize(&BLOCKED);
+}
 
 /// Ends with the wait.
 #[derive(Debug)]
@@ -25,7 +36,7 @@ pub(super) struct Blocked;
 
 /// A number of this thread, 1 or more.
 pub(super) fn thread_number() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
+    static NEXT: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(1);
     thread_local! {
         static NUMBER: u64 = NEXT.fetch_add(1, Ordering::Relaxed);
     }

@@ -5,11 +5,11 @@ use core::convert::Infallible;
 use core::future::Future;
 use core::pin::pin;
 use core::time::Duration;
-use std::time::Instant;
 
 use equivalent::Equivalent;
 
 use super::{Arrival, Executor, Flights, Lead, LoadError, Role};
+use crate::sync::Instant;
 
 /// What the caller of a load does next.
 enum Step<K, V, E> {

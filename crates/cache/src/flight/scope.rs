@@ -4,10 +4,9 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
-use core::sync::atomic::Ordering;
-use std::thread_local;
 
 use super::cycle::{Pilot, thread_number};
+use crate::sync::{Ordering, thread_local};
 
 thread_local! {
     /// The addresses of the flights' [`Pilot`]s: alive, thus distinct, while they are here.
@@ -23,20 +22,20 @@ pub(super) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     pub(super) fn enter(pilot: &'a Pilot) -> Self {
-        LOADING.with_borrow_mut(|loading| loading.push(address(pilot)));
+        LOADING.with(|loading| loading.borrow_mut().push(address(pilot)));
         Self { pilot, outer: pilot.swap(thread_number(), Ordering::Relaxed) }
     }
 
     /// Whether this thread is in the loader of the flight of `pilot`.
     pub(super) fn holds(pilot: &Pilot) -> bool {
-        LOADING.with_borrow(|loading| loading.contains(&address(pilot)))
+        LOADING.with(|loading| loading.borrow().contains(&address(pilot)))
     }
 }
 
 impl Drop for Scope<'_> {
     fn drop(&mut self) {
         self.pilot.store(self.outer, Ordering::Relaxed);
-        LOADING.with_borrow_mut(Vec::pop);
+        LOADING.with(|loading| loading.borrow_mut().pop());
     }
 }
 

@@ -18,8 +18,8 @@ pub(super) struct Seats<V> {
     heir: Option<Ticket>,
     /// The one that gave the load to an executor: it cannot take over, for its loader is spent.
     starter: Option<Ticket>,
-    /// How the starter's load was given up.
-    abandoned: Abandoned,
+    /// What starters are to be told whose load was given up: the last load may be that of another.
+    abandoned: BTreeMap<Ticket, Abandoned>,
 }
 
 /// Ascending: who has a lower one came earlier.
@@ -58,7 +58,7 @@ impl<V> Seats<V> {
             next_ticket: 0,
             heir: None,
             starter: None,
-            abandoned: Abandoned::Cancelled,
+            abandoned: BTreeMap::new(),
         }
     }
 
@@ -101,8 +101,11 @@ impl<V> Seats<V> {
                 core::mem::swap(seat, waker);
                 Turn::Wait
             }
-            // Only the starter loses its seat while it holds the ticket.
-            None => Turn::Abandoned(self.abandoned),
+            // Only a starter loses its seat while it holds the ticket.
+            None => {
+                let abandoned = self.abandoned.remove(&ticket);
+                Turn::Abandoned(abandoned.unwrap_or(Abandoned::Cancelled))
+            }
         }
     }
 
@@ -110,14 +113,16 @@ impl<V> Seats<V> {
     /// outside the lock.
     pub(super) fn leave(&mut self, ticket: Ticket) -> (bool, Option<Waker>) {
         let waker = self.waiting.remove(&ticket).flatten();
+        self.abandoned.remove(&ticket);
         self.starter.take_if(|starter| *starter == ticket);
         (self.heir.take_if(|heir| *heir == ticket).is_some(), waker)
     }
 
     /// The starter's seat ends here: its load was given up.
     pub(super) fn dismiss_starter(&mut self, abandoned: Abandoned, wake: &mut Vec<Waker>) {
-        if let Some(seat) = self.starter.take().and_then(|ticket| self.waiting.remove(&ticket)) {
-            self.abandoned = abandoned;
+        let Some(ticket) = self.starter.take() else { return };
+        if let Some(seat) = self.waiting.remove(&ticket) {
+            self.abandoned.insert(ticket, abandoned);
             wake.extend(seat);
         }
     }

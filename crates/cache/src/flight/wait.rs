@@ -5,9 +5,6 @@ use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
-use std::thread::{self, Thread};
-use std::thread_local;
-use std::time::Instant;
 
 use super::cycle;
 use super::lead::Lead;
@@ -15,6 +12,8 @@ use super::outcome::{Abandoned, Arrival};
 use super::scope::Scope;
 use super::seats::{Landing, Ticket, Turn};
 use super::table::{Flight, Table};
+use crate::sync::thread::{self, Thread};
+use crate::sync::{Instant, thread_local};
 
 /// A seat in the flight of another caller. [`block`](Self::block) a thread on it, or await it.
 ///
