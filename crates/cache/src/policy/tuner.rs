@@ -77,7 +77,7 @@ impl Tuner {
         Self {
             percent: AtomicU32::new(WINDOWS[FIRST] as u32),
             mask: rate - 1,
-            entries: (capacity / rate).max(8),
+            entries: (capacity / rate).clamp(8, ENTRIES),
             seed,
             state: Mutex::new(None),
         }
