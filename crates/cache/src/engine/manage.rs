@@ -120,11 +120,15 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         self.capacity = capacity;
         self.policy.resize(capacity);
         while self.weight > capacity {
-            if let Some(victim) = self.policy.victim(&mut self.slab, 0) {
-                self.evict(victim, fallout);
-            } else {
-                // What is left is pinned: the bound is hard, so it goes nevertheless.
-                let Some(slot) = self.slab.slots().next() else { break };
+            let Some(victim) = self.policy.victim(&mut self.slab, 0) else { break };
+            self.evict(victim, fallout);
+        }
+        // What is left is pinned: the bound is hard, so it goes nevertheless.
+        for slot in 0..self.slab.places() {
+            if self.weight <= capacity {
+                break;
+            }
+            if self.slab.get(slot).is_some() {
                 self.remove_slot(slot, Cause::Capacity, fallout);
             }
         }
