@@ -193,8 +193,31 @@ impl Evict for Adaptive {
         self.resident += 1;
         self.prepare();
         let mark = links.mark_mut(slot);
-        (mark.heat, mark.bucket) = (heat.clamp(1, MOST), self.age());
+        (mark.heat, mark.bucket) = (heat.min(MOST), self.age());
         self.regions.put(links, slot, Region::from_code(region));
+    }
+
+    fn window(&self) -> u32 {
+        match &self.guide {
+            Guide::Follow { tuner, .. } => tuner.percent(),
+            Guide::Climb(climber) => climber.percent(),
+        }
+    }
+
+    fn set_window(&mut self, wanted: u32) {
+        let capacity = self.regions.capacity();
+        let window = match &mut self.guide {
+            Guide::Follow { tuner, percent } => {
+                tuner.set_percent(wanted);
+                *percent = tuner.percent();
+                Self::window_of(capacity, *percent)
+            }
+            Guide::Climb(climber) => {
+                climber.start_from(wanted);
+                climber.window(capacity)
+            }
+        };
+        self.regions.retarget(capacity, window);
     }
 
     fn bytes(&self) -> usize {
