@@ -47,6 +47,8 @@ where
             return Some(self.engine.value(slot));
         }
         let value = make();
+        // It lives from when it is made, however long that took.
+        let now = self.now();
         self.put_and_find(hash, key, value, now)
     }
 
