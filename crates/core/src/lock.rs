@@ -226,15 +226,13 @@ mod models {
 
 #[cfg(all(test, not(voussoir_loom)))]
 mod tests {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
     use super::Lock;
 
     #[test]
     #[cfg(debug_assertions)]
     fn who_takes_it_again_is_told_so_and_it_is_free_afterwards() {
         let lock = Lock::new(1);
-        let again = catch_unwind(AssertUnwindSafe(|| {
+        let again = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
             let _first = lock.lock();
             *lock.lock() = 2;
         }));
