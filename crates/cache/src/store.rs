@@ -56,7 +56,7 @@ use core::future::Future;
 pub use batch::{Batch, BatchError, DeadLetter, Write};
 pub use behind::WriteBehind;
 pub use behind_async::AsyncWriteBehind;
-pub use builder::{WriteOptions, WriteQueueBuilder};
+pub use builder::WriteQueueBuilder;
 pub use change::{Change, Full};
 pub use flush::{FlushReport, FlushTicket};
 pub use queue::{Next, WriteQueue, WriteStats};

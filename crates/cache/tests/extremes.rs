@@ -99,7 +99,7 @@ fn a_value_that_takes_long_to_make_lives_from_when_it_is_made() {
     let builder = UnsyncCache::<u32, u32>::builder(10).ttl(Duration::from_secs(5));
     let mut cache = builder.clock(clock.clone()).build_unsync().unwrap();
     let slow = || {
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
         7
     };
     assert_eq!(cache.get_or_insert_with(1, slow), Some(&7));
@@ -134,6 +134,31 @@ fn keys_that_a_bulk_load_does_not_find_are_asked_for_once() {
         }
     });
     assert_eq!(calls.into_inner(), 1, "those that wait learn that there is nothing");
+}
+
+/// Asks its own cache when it is cloned.
+struct Curious(Cache<u8, Self>);
+
+impl Clone for Curious {
+    fn clone(&self) -> Self {
+        self.0.get(&1);
+        Self(self.0.clone())
+    }
+}
+
+#[test]
+#[cfg(debug_assertions)]
+fn a_clone_that_calls_its_own_cache_panics_instead_of_waiting_for_itself() {
+    let cache = Cache::<u8, Curious>::builder(10).build().unwrap();
+    cache.insert(1, Curious(cache.clone()));
+    assert!(catch_unwind(AssertUnwindSafe(|| cache.get(&1))).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| cache.snapshot())).is_err());
+    let load = || cache.get_or_insert_with(&1, || unreachable!("it is there"));
+    assert!(catch_unwind(AssertUnwindSafe(load)).is_err());
+    let remove = |_: &u8, value: &Curious| value.0.remove(&1).is_some();
+    assert!(catch_unwind(AssertUnwindSafe(|| cache.remove_if(&1, remove))).is_err());
+    assert_eq!(cache.len(), 1, "and nothing is harmed");
+    cache.clear();
 }
 
 /// A table whose writes panic after they are done, when told to.

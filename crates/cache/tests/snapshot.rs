@@ -138,7 +138,7 @@ fn times_tags_and_pins_come_back_and_the_old_entry_of_a_key_goes() {
     let clock = ManualClock::new();
     let cache = || {
         let builder = Cache::<u32, u32>::builder(10).shards(1).clock(clock.clone());
-        builder.ttl(Duration::from_secs(60)).build().unwrap()
+        builder.ttl(Duration::from_mins(1)).build().unwrap()
     };
     let old = cache();
     old.insert_with(1, 10, &Terms::new().ttl(Duration::from_secs(9)).tag("a").tag("b"));
@@ -215,4 +215,39 @@ fn whatever_a_snapshot_says_a_cache_that_restores_it_is_sound() {
             assert!(new.len() <= 1);
         }
     }
+}
+
+/// The body of the fuzz target `cache_snapshot`, on texts that are nearly right.
+#[test]
+#[cfg(feature = "serde")]
+fn no_text_that_is_read_as_a_snapshot_harms_a_cache() {
+    let (mut old, _) = cache(Policy::Adaptive, 6);
+    warm(&mut old, 1, 60, 20);
+    old.insert_with(3, 3, &Terms::new().ttl(Duration::from_secs(9)).tag("a").pinned());
+    let right = serde_json::to_string(&old.snapshot()).unwrap();
+    let mut random = Random::seeded(11);
+    let mut read = 0;
+    for _ in 0..20_000 {
+        let mut text = right.clone().into_bytes();
+        for _ in 0..=random.below(2) {
+            let at = random.below(text.len() as u32) as usize;
+            match random.below(3) {
+                0 => text[at] = b"0123456789,:{}[]\"nulltrue"[random.below(25) as usize],
+                1 => drop(text.remove(at)),
+                _ => text.insert(at, b"0123456789"[random.below(10) as usize]),
+            }
+        }
+        let text = String::from_utf8(text).unwrap();
+        let Ok(kept) = serde_json::from_str::<Snapshot<u32, u32>>(&text) else { continue };
+        read += 1;
+        let written = serde_json::to_string(&kept).unwrap();
+        assert_eq!(serde_json::from_str::<Snapshot<u32, u32>>(&written).unwrap(), kept);
+        for policy in Policy::ALL {
+            let (mut new, _) = cache(policy, 4);
+            new.restore(kept.clone());
+            warm(&mut new, 3, 12, 12);
+            assert!(new.len() <= 4 && new.snapshot().entries.len() <= 4, "{text}");
+        }
+    }
+    assert!(read > 1000, "only {read} of 20000 are read at all");
 }

@@ -35,6 +35,7 @@ where
     /// When `make` panics. One of those that wait makes the value then.
     ///
     /// Complexity: that of [`get`](Self::get) on a hit.
+    #[doc(alias = "get_with")]
     pub fn get_or_insert_with<Q>(&self, key: &Q, make: impl FnOnce() -> V) -> V
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
@@ -81,6 +82,7 @@ where
     /// When `loader` panics. One of those that wait loads then.
     ///
     /// Complexity: that of [`get`](Self::get) on a hit.
+    #[doc(alias = "try_get_with")]
     pub fn get_or_load<Q, E>(
         &self,
         key: &Q,

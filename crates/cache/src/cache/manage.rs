@@ -49,6 +49,7 @@ where
     }
 
     /// Removes everything; nothing that loads now is stored. Complexity: O(n).
+    #[doc(alias = "invalidate_all")]
     pub fn clear(&self) {
         self.invalidate_if(|_, _| true);
     }
@@ -56,6 +57,7 @@ where
     /// Removes all entries for which `condition` holds, and says how many; nothing that loads now is
     /// stored. `condition` runs under the locks of the shards, one after the other: it must not call
     /// the cache. Complexity: O(n).
+    #[doc(alias = "retain")]
     pub fn invalidate_if(&self, mut condition: impl FnMut(&K, &V) -> bool) -> usize {
         let now = self.shared.now();
         self.invalidate(|engine, fallout| engine.remove_where(now, &mut condition, fallout))

@@ -208,7 +208,8 @@ where
         Self::over(cache, store)
     }
 
-    /// The value of `key`: from the cache, or else from the store.
+    /// The value of `key`: from the cache, or else from the store. Complexity: that of [`Cache::get`] on
+    /// a hit.
     ///
     /// # Errors
     ///
@@ -217,7 +218,7 @@ where
         self.fetch(key, || self.backing.read(key))
     }
 
-    /// Puts a value into the store, then into the cache.
+    /// Puts a value into the store, then into the cache. Complexity: one write of the store.
     ///
     /// # Errors
     ///
@@ -226,7 +227,7 @@ where
         self.apply(key, Change::Put(value), |key, change| self.backing.write(&key, &change))
     }
 
-    /// Deletes a value in the store, then in the cache.
+    /// Deletes a value in the store, then in the cache. Complexity: one write of the store.
     ///
     /// # Errors
     ///
@@ -254,6 +255,7 @@ where
     }
 
     /// The value of `key`: from the cache, else of the change that waits, else from the store.
+    /// Complexity: that of [`Cache::get`] on a hit.
     ///
     /// # Errors
     ///
@@ -262,7 +264,8 @@ where
         self.fetch(key, || self.backing.read(key))
     }
 
-    /// Puts a value into the queue of writes and into the cache.
+    /// Puts a value into the queue of writes and into the cache. Complexity: O(log n) in the changes
+    /// that wait.
     ///
     /// # Errors
     ///
@@ -271,7 +274,8 @@ where
         self.apply(key, Change::Put(value), |key, change| self.backing.change(key, change))
     }
 
-    /// Deletes a value, in the cache at once and in the store later.
+    /// Deletes a value, in the cache at once and in the store later. Complexity: O(log n) in the
+    /// changes that wait.
     ///
     /// # Errors
     ///
