@@ -98,6 +98,9 @@ where
         let _alone = self.shared.resizing.lock();
         // Whoever compares the length with the capacity meanwhile shall not find too much.
         self.shared.capacity.fetch_max(capacity, Ordering::AcqRel);
+        if let Some(tuner) = &self.shared.tuner {
+            tuner.resize(capacity);
+        }
         self.each_shard(|at, engine, fallout| {
             engine.resize(share(capacity, shards, at), fallout);
         });

@@ -60,6 +60,9 @@ where
     /// O(evictions).
     pub fn resize(&mut self, capacity: u64) {
         let mut fallout = Fallout::new();
+        if let Some(tuner) = &self.tuner {
+            tuner.resize(capacity.max(1));
+        }
         self.engine.resize(capacity.max(1), &mut fallout);
         self.options.settle(fallout, Cause::Rejected);
     }
