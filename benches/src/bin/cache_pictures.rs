@@ -4,7 +4,13 @@
 //! cargo run --release -p voussoir-benches --bin cache_pictures -- crates/cache/docs
 //! ```
 //!
-//! The curves beside it are drawn by `hit-ratio --svg`.
+//! The curves beside it are drawn from recorded requests, in a folder `TRACES`:
+//!
+//! ```text
+//! cargo run --release -p voussoir-benches --bin hit-ratio -- \
+//!     TRACES/{oltp,web07,multi3,scarab-recs}.u64.gz --sizes 0.5%,1%,2%,5%,10%,20% \
+//!     --policies adaptive,s3-fifo,lru,moka,quick-cache-sync --svg crates/cache/docs/hit-ratio.svg
+//! ```
 
 use std::cell::Cell;
 use std::convert::Infallible;

@@ -201,7 +201,7 @@ fn summarize(table: &Table, contenders: &[Contender]) {
         (0..contenders.len()).filter(|&column| wanted(contenders[column].name)).collect()
     };
     let (ours, peers) = (of(&|name| !is_peer(name)), of(&is_peer));
-    let lru = of(&|name| name == "lru" || name == "ours-lru");
+    let lru = of(&|name| name == "lru");
     for (others, what) in [(&peers, "the best peer"), (&lru, "lru")] {
         for &column in &ours {
             if others.is_empty() || lru.contains(&column) {
@@ -209,8 +209,9 @@ fn summarize(table: &Table, contenders: &[Contender]) {
             }
             if let Some((behind, row)) = table.worst_against(column, others) {
                 let name = contenders[column].name;
+                let (off, side) = (behind.abs(), if behind > 0.0 { "below" } else { "above" });
                 println!(
-                    "{name}: at worst {behind:.2} points below {what} ({} {})",
+                    "{name}: at worst {off:.2} points {side} {what} ({} {})",
                     row.trace, row.capacity
                 );
             }

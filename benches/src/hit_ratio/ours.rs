@@ -10,7 +10,7 @@ use super::{Capacity, Contender, Simulated};
 pub const CONTENDERS: &[Contender] = &[
     Contender { name: "adaptive", build: |size| unsync(Policy::Adaptive, size) },
     Contender { name: "s3-fifo", build: |size| unsync(Policy::S3Fifo, size) },
-    Contender { name: "ours-lru", build: |size| unsync(Policy::Lru, size) },
+    Contender { name: "lru", build: |size| unsync(Policy::Lru, size) },
     Contender { name: "lfu", build: |size| unsync(Policy::Lfu, size) },
     Contender { name: "fifo", build: |size| unsync(Policy::Fifo, size) },
     Contender { name: "random", build: |size| unsync(Policy::Random, size) },
@@ -20,7 +20,7 @@ pub const CONTENDERS: &[Contender] = &[
 pub const SHARDED: &[Contender] = &[
     Contender { name: "adaptive-sharded", build: |size| sharded(Policy::Adaptive, size) },
     Contender { name: "s3-fifo-sharded", build: |size| sharded(Policy::S3Fifo, size) },
-    Contender { name: "ours-lru-sharded", build: |size| sharded(Policy::Lru, size) },
+    Contender { name: "lru-sharded", build: |size| sharded(Policy::Lru, size) },
     Contender { name: "lfu-sharded", build: |size| sharded(Policy::Lfu, size) },
 ];
 

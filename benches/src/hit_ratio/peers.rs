@@ -28,7 +28,7 @@ pub const CONTENDERS: &[Contender] = &[
         build: |size| foyer(size, foyer_memory::S3FifoConfig::default()),
     },
     Contender { name: "foyer-lfu", build: |size| foyer(size, foyer_memory::LfuConfig::default()) },
-    Contender { name: "lru", build: |size| Box::new(lru::LruCache::new(at_least_one(size))) },
+    Contender { name: "lru-crate", build: |size| Box::new(lru::LruCache::new(at_least_one(size))) },
 ];
 
 type TinyUfo = tinyufo::TinyUfo<u64, ()>;

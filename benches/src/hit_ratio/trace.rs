@@ -47,7 +47,7 @@ impl Trace {
     ///
     /// # Errors
     ///
-    /// Those of the file; a column that it has not; a weight that is no number.
+    /// Those of the file; no request in it; a column that it has not; a weight that is no number.
     pub fn read(
         path: &Path,
         columns: &Columns,
@@ -71,6 +71,9 @@ impl Trace {
             }
             _ => numbering.lines(input)?,
         }
+        if numbering.requests.is_empty() {
+            return Err(wrong("there is no request in it"));
+        }
         let short =
             PathBuf::from(plain).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { name: short, unique: numbering.unique, requests: numbering.requests })
@@ -80,7 +83,7 @@ impl Trace {
 /// Gives keys numbers in the order in which they appear.
 #[derive(Default)]
 struct Numbering {
-    texts: HashMap<String, u64>,
+    texts: HashMap<Vec<u8>, u64>,
     requests: Vec<Request>,
     unique: u64,
 }
@@ -104,12 +107,16 @@ impl Numbering {
         Ok(())
     }
 
-    fn lines(&mut self, input: impl BufRead) -> io::Result<()> {
-        for line in input.lines() {
-            let line = line?;
-            if !line.is_empty() {
-                self.text(&line, 1);
+    /// Keys may be any bytes, as those of caches are, but the ends of lines.
+    fn lines(&mut self, mut input: impl BufRead) -> io::Result<()> {
+        let mut line = Vec::new();
+        while input.read_until(b'\n', &mut line)? > 0 {
+            let key = line.strip_suffix(b"\n").unwrap_or(&line);
+            let key = key.strip_suffix(b"\r").unwrap_or(key);
+            if !key.is_empty() {
+                self.text(key, 1);
             }
+            line.clear();
         }
         Ok(())
     }
@@ -138,16 +145,16 @@ impl Numbering {
                         .map_err(|_| wrong(format!("weight `{text}` is no number")))?
                 }
             };
-            self.text(text, weight);
+            self.text(text.as_bytes(), weight);
         }
         Ok(())
     }
 
-    fn text(&mut self, text: &str, weight: u32) {
+    fn text(&mut self, text: &[u8], weight: u32) {
         let key = if let Some(key) = self.texts.get(text) {
             *key
         } else {
-            self.texts.insert(text.to_owned(), self.unique);
+            self.texts.insert(text.to_vec(), self.unique);
             self.unique += 1;
             self.unique - 1
         };
@@ -199,6 +206,7 @@ mod tests {
             ("c.csv", b"t,key\n1,x\n2,\"y,z\"\n3,x\n", by("key")),
             ("d.csv", b"1,x\n2,y\n3,x\n", by("2")),
             ("e.tsv", b"x\t1\ny\t1\nx\t2\n", Columns::default()),
+            ("f.txt", b"\xff\r\n\n\xfe\r\n\xff", Columns::default()),
         ] {
             let trace = read(name, bytes, &columns).unwrap();
             assert_eq!((keys(&trace).as_slice(), trace.unique), (&wanted[..], 2), "{name}");
@@ -214,5 +222,9 @@ mod tests {
         assert!(read("x.txt", b"k;w\nx;heavy\n", &columns).is_err());
         assert!(read("y.txt", b"k;v\nx;3\n", &columns).unwrap_err().to_string().contains("k, v"));
         assert!(read("z.u64", &[0; 9], &Columns::default()).is_err());
+        for name in ["none.txt", "none.u64", "none.csv"] {
+            let refused = read(name, b"", &Columns::default()).unwrap_err();
+            assert!(refused.to_string().contains("no request"), "{name}: {refused}");
+        }
     }
 }

@@ -19,6 +19,10 @@ const LEAST_PER_SHARD: u64 = 512;
 /// The most shards.
 const MOST_SHARDS: usize = 1 << 12;
 
+/// The most shards of a weighted cache by default: whether an entry fits must not depend on how many
+/// processors there are, and one of a sixteenth of all should.
+const MOST_WEIGHTED_SHARDS: usize = 16;
+
 /// Options of a [`Cache`] or an [`UnsyncCache`]. The crate's page lists defaults and ranges.
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct CacheBuilder<K, V, S = RandomState, C = SystemClock, P = Any> {
@@ -87,21 +91,24 @@ impl<K, V, S, C, P: Eviction> CacheBuilder<K, V, S, C, P> {
     }
 
     /// How much an entry weighs, where the capacity is no count: bytes, say. It is called once with
-    /// each value, outside every lock. A weight of 0 counts as 1, so that their number is bounded
-    /// too. An entry that weighs more than [`max_entry_weight`](Cache::max_entry_weight) is
-    /// [rejected](crate::Inserted::Rejected); [`shards(1)`](Self::shards) makes that the capacity.
+    /// each value, outside every lock but by [`and_compute`](crate::Entry::and_compute). A weight of 0
+    /// counts as 1, so that their number is bounded too. An entry that weighs more than
+    /// [`max_entry_weight`](Cache::max_entry_weight) is [rejected](crate::Inserted::Rejected): that is a
+    /// sixteenth of the capacity or more, and all of it with [`shards(1)`](Self::shards).
     pub fn weigher(mut self, weigher: impl Fn(&K, &V) -> u64 + Send + Sync + 'static) -> Self {
         self.options.weigher = Some(Arc::new(weigher));
         self
     }
 
     /// Entries are good for this long after each insertion.
+    #[doc(alias = "time_to_live")]
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.options.ttl = Some(ttl);
         self
     }
 
     /// Entries are good until they were not used for this long.
+    #[doc(alias = "time_to_idle")]
     pub fn tti(mut self, tti: Duration) -> Self {
         self.options.tti = tti;
         self
@@ -125,6 +132,7 @@ impl<K, V, S, C, P: Eviction> CacheBuilder<K, V, S, C, P> {
     /// [statistics](crate::Stats::listener_panics) and nothing else is harmed. Entries that expire
     /// are told of when they are reclaimed: by later insertions and by `run_pending`. Nothing is told
     /// when the cache is dropped.
+    #[doc(alias = "eviction_listener")]
     pub fn on_evict(mut self, listener: impl Fn(&K, &V, Cause) + Send + Sync + 'static) -> Self {
         self.options.listener = Some(Arc::new(listener));
         self
@@ -163,7 +171,8 @@ impl<K, V, S, C, P: Eviction> CacheBuilder<K, V, S, C, P> {
     }
 
     /// In how many parts the cache is locked: a power of two, at most 4096. By default sixteen a
-    /// processor, fewer where a part would hold less than 512 entries.
+    /// processor, fewer where a part would hold less than 512 entries, and at most sixteen where
+    /// entries are weighed, since none can weigh more than a part holds.
     pub fn shards(mut self, shards: usize) -> Self {
         self.shards = Some(shards);
         self
@@ -279,7 +288,9 @@ impl<K, V, S, C, P: Eviction> CacheBuilder<K, V, S, C, P> {
             let wanted = (processors * 16).next_power_of_two() as u64;
             let fitting = (self.capacity / LEAST_PER_SHARD).max(1);
             let fitting = 1 << fitting.ilog2();
-            return Ok(wanted.min(fitting).min(MOST_SHARDS as u64) as usize);
+            let is_weighted = self.options.weigher.is_some();
+            let most = if is_weighted { MOST_WEIGHTED_SHARDS } else { MOST_SHARDS };
+            return Ok(wanted.min(fitting).min(most as u64) as usize);
         };
         if !shards.is_power_of_two() || shards > most {
             let allowed = format!("a power of two, at most {most}");

@@ -123,8 +123,8 @@ impl<K, V, S, C, P: Eviction> Cache<K, V, S, C, P> {
         }
     }
 
-    /// How many entries there are, among them such as have expired and were not reclaimed yet. Never
-    /// more than the capacity, at no moment.
+    /// How many entries there are, among them such as have expired or are of an older version and were
+    /// not reclaimed yet. Never more than the capacity, at no moment.
     ///
     /// Complexity: O(shards).
     pub fn len(&self) -> usize {
@@ -178,12 +178,13 @@ impl<K, V, S, C, P: Eviction> Cache<K, V, S, C, P> {
 
     /// Bytes on the heap, what keys and values own left out. Complexity: O(shards + tags).
     pub fn memory(&self) -> usize {
-        let Shared { shards, tuner, failures, .. } = &*self.shared;
+        let Shared { shards, tuner, failures, flights, .. } = &*self.shared;
         size_of::<Shared<K, V, S, C, P>>()
             + size_of_val(&**shards)
             + shards.iter().map(|shard| shard.lock().bytes()).sum::<usize>()
             + tuner.as_ref().map_or(0, |tuner| tuner.bytes())
             + failures.as_ref().map_or(0, |failures| failures.lock().bytes())
+            + flights.bytes()
     }
 }
 
@@ -301,7 +302,8 @@ where
     P: Eviction,
 {
     /// The value of `key`, cloned, which counts as a use. The clone is made under the lock of a shard:
-    /// where values are large or their `Clone` does more than copy, keep them in an `Arc`.
+    /// where values are large or their `Clone` does more than copy, keep them in an `Arc`. A `Clone`
+    /// that calls the cache waits for itself for ever; with debug assertions it panics.
     ///
     /// Complexity: O(1); a lock, and no allocation.
     #[inline]
@@ -438,6 +440,7 @@ where
     /// Takes the entry of `key` out. A load of the key that is under way is not stored.
     ///
     /// Complexity: O(1).
+    #[doc(alias = "invalidate")]
     pub fn remove<Q>(&self, key: &Q) -> Option<V>
     where
         Q: Hash + Equivalent<K> + ?Sized,

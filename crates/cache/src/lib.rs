@@ -22,7 +22,7 @@
 //! | a cache for threads and tasks | [`Cache`], a cheap clone; [`UnsyncCache`] within one thread, whose `get` borrows |
 //! | what is missing to be loaded once | [`get_or_load`](Cache::get_or_load), [`get_or_load_async`](Cache::get_or_load_async), [`get_many_or_load`](Cache::get_many_or_load); [`flight`] without a cache |
 //! | no caller to wait for a reload | [`stale_while_revalidate`](CacheBuilder::stale_while_revalidate), [`refresh_ahead`](CacheBuilder::refresh_ahead), [`early_refresh`](CacheBuilder::early_refresh) |
-//! | a store behind it | [`store`]: read and write through, write behind |
+//! | a store behind it | [`store`]: read and write through, write behind, for threads and for tasks |
 //! | entries to go together | [`Terms::tag`], [`bump_version`](Cache::bump_version), [`invalidate_if`](Cache::invalidate_if) |
 //!
 //! A key that a caller a millisecond asks for, whose value lives one second and takes 200 ms to load:
@@ -38,7 +38,12 @@
 //! | `Fifo` | 40.2 % | where age is all that matters |
 //!
 //! Means of 13 recorded traces at three sizes; the best of eight other crates had 45.2 %, the best
-//! possible is 53.6 %. The bin `hit-ratio` of the benches measures your own traces.
+//! possible is 53.6 %. How large should yours be? Record the keys of some hours, one a line, and play
+//! them to all policies at several sizes, in the repository of this crate:
+//!
+//! ```text
+//! cargo run --release -p voussoir-benches --bin hit-ratio -- keys.txt --sizes 1%,5%,10% --svg curves.svg
+//! ```
 //!
 //! Hit ratio over the size of the cache, on four of the traces:
 //!
@@ -59,7 +64,8 @@
 //! | a hit | no allocation; one lock, of one atomic operation; no clock where nothing expires |
 //! | memory | `size_of::<(K, V)>() + 16` bytes an entry, and 5 × 8/7 … 16/7 for its index |
 //! | and | 8 for `Adaptive`, 2 for `S3Fifo`, 4 for `Random`; 16 with a time to live, 16 more with a time to idle; 20 a tag |
-//! | empty | 128 KiB or less, at any capacity |
+//! | and | in use, up to 100 KiB for the shadows of `Adaptive`, whatever its size |
+//! | empty | 512 bytes a shard, 712 with `Adaptive`, 1536 with `Lfu`, at any capacity |
 //!
 //! # Defaults
 //!
@@ -67,7 +73,7 @@
 //! |---|---|---|
 //! | `policy` | [`Policy::Adaptive`] | best or near it on every trace, worst on none |
 //! | `ttl`, `tti` | none | only you know how long your data is true |
-//! | shards | 16 a processor, of 512 entries or more | so that two threads seldom want the same one; smaller ones cost hits |
+//! | shards | 16 a processor, of 512 entries or more; 16 at most where entries are weighed | so that two threads seldom want the same one; smaller ones cost hits, and refuse what is heavy |
 //! | errors | shared by those that wait, then forgotten | to remember them is a choice: `negative_ttl` |
 //! | hasher | the standard library's | keys come from users, who must not choose the collisions |
 //! | clock | [`SystemClock`](voussoir_core::SystemClock) | monotonic everywhere |

@@ -9,8 +9,11 @@ use crate::{Policy, Terms};
 /// time they have left. With feature `serde` it can be written anywhere; times are durations, so a
 /// snapshot that is restored later gives each entry what it had left.
 ///
-/// What a policy remembers of keys that are gone (the ghost of `S3Fifo`, counts of `Adaptive`) is
-/// not part of it.
+/// The restored cache evicts what the old one would have evicted, and goes on so for ever under
+/// `Lru`, `Fifo` and `Lfu`. What the others know beside their entries is not part of it: the ghost of
+/// `S3Fifo` and the counts of `Adaptive` are of keys that are gone, kept as hashes, which mean nothing
+/// in a process that hashes otherwise; `Adaptive` keeps its window but watches the requests anew. How
+/// long loads took is not kept either: early refreshes begin with the next load.
 ///
 /// ```
 /// use voussoir_cache::{Cache, Policy};

@@ -5,6 +5,7 @@
 //! | a miss to be filled from the store | [`ReadThrough`]: [`Through`], by its reads |
 //! | a write to be in the store before it is in the cache | [`WriteThrough`]: [`Through`], by its writes |
 //! | a cache over writes that reach the store later | [`Behind`], [`Through`] over [`WriteBehind`] |
+//! | the three for tasks | [`AsyncThrough`], [`AsyncBehind`] over an [`AsyncStore`] |
 //! | a write to return at once, and reach the store later, with others | [`WriteBehind`], [`AsyncWriteBehind`] |
 //! | the same inside a loop of your own | [`WriteQueue`], which decides and does no I/O |
 //!
@@ -47,17 +48,20 @@ mod line;
 mod queue;
 mod shell;
 mod through;
+mod through_async;
+mod turnstile;
 
 use core::future::Future;
 
 pub use batch::{Batch, BatchError, DeadLetter, Write};
 pub use behind::WriteBehind;
 pub use behind_async::AsyncWriteBehind;
-pub use builder::{WriteOptions, WriteQueueBuilder};
+pub use builder::WriteQueueBuilder;
 pub use change::{Change, Full};
 pub use flush::{FlushReport, FlushTicket};
 pub use queue::{Next, WriteQueue, WriteStats};
 pub use through::{Behind, ReadThrough, Through, WriteThrough};
+pub use through_async::{AsyncBehind, AsyncThrough};
 
 /// Where values are kept: a database, a file, another service.
 pub trait Store<K, V> {

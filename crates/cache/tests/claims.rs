@@ -170,6 +170,16 @@ fn what_weighs_more_than_fits_is_given_back_and_the_old_value_is_gone() {
 }
 
 #[test]
+fn whether_an_entry_fits_does_not_depend_on_the_processors() {
+    for capacity in [1_000, 1 << 20, 1 << 30, u64::MAX] {
+        let cache = Cache::<u8, u64>::builder(capacity).weigher(|_, &weight| weight);
+        let cache = cache.build().unwrap();
+        assert!(cache.shards() <= 16 && cache.max_entry_weight() >= capacity / 16);
+        assert!(cache.insert(1, capacity / 16).is_in());
+    }
+}
+
+#[test]
 fn an_entry_that_grows_makes_room_for_itself() {
     for policy in Policy::ALL {
         let builder = Cache::<u8, u64>::builder(10).weigher(|_, &weight| weight).policy(policy);
@@ -413,6 +423,15 @@ fn an_empty_cache_is_small_whatever_its_capacity() {
         let large = Cache::<u64, u64>::builder(1_000_000).policy(policy).shards(8).build().unwrap();
         let most = if policy == Policy::Adaptive { 144 << 10 } else { 64 << 10 };
         assert!(large.memory() < most, "{policy}: {}", large.memory());
+        // As documented: 512, 712 and, for the 64 lists of `Lfu`, 1536 bytes a shard.
+        let wide = Cache::<u64, u64>::builder(1 << 22).policy(policy).shards(4096).build().unwrap();
+        let shard = wide.memory() / 4096;
+        let most = match policy {
+            Policy::Lfu => 1536,
+            Policy::Adaptive => 712,
+            _ => 512,
+        };
+        assert!(shard <= most, "{policy}: {shard}");
     }
 }
 

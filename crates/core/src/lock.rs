@@ -19,6 +19,9 @@ use crate::sync::{AtomicBool, Ordering};
 /// suspended gets the processor. It is not fair and keeps no queue: take a parking lock where a
 /// section may last. A panic in the section unlocks; nothing is poisoned.
 ///
+/// A thread that takes it again while it holds it waits for itself for ever. With debug assertions
+/// it panics instead: a closure, a `Clone` or an `Eq` that runs in a section has called back.
+///
 /// ```
 /// use voussoir_core::Lock;
 ///
@@ -42,13 +45,25 @@ pub type Lock<T> = parking_lot::Mutex<T>;
 #[derive(Debug)]
 pub struct RawLock {
     is_held: AtomicBool,
+    /// The thread that holds it, or 0. Written by the holder alone, so that a thread that reads its
+    /// own number here holds the lock.
+    #[cfg(all(debug_assertions, not(voussoir_loom)))]
+    holder: core::sync::atomic::AtomicUsize,
 }
 
 impl RawLock {
     /// Acquire here and Release in [`open`](Self::open) put one section after the other.
     #[inline]
     fn try_close(&self) -> bool {
-        self.is_held.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        let closed = self
+            .is_held
+            .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok();
+        #[cfg(all(debug_assertions, not(voussoir_loom)))]
+        if closed {
+            self.holder.store(this_thread(), Ordering::Relaxed);
+        }
+        closed
     }
 
     #[inline]
@@ -60,6 +75,12 @@ impl RawLock {
 
     #[cold]
     fn close_contended(&self, mut pause: impl FnMut()) {
+        #[cfg(all(debug_assertions, not(voussoir_loom)))]
+        assert_ne!(
+            self.holder.load(Ordering::Relaxed),
+            this_thread(),
+            "this thread holds the lock already: what runs in its section has called back"
+        );
         loop {
             // Only looks while it is held, so that the line stays with the holder.
             while self.is_held.load(Ordering::Relaxed) {
@@ -73,8 +94,20 @@ impl RawLock {
 
     #[inline]
     fn open(&self) {
+        #[cfg(all(debug_assertions, not(voussoir_loom)))]
+        self.holder.store(0, Ordering::Relaxed);
         self.is_held.store(false, Ordering::Release);
     }
+}
+
+/// A number of this thread while it lives, never 0: an address of its own. It needs no destructor, so
+/// that locks can be taken to the thread's end.
+#[cfg(all(debug_assertions, not(voussoir_loom)))]
+fn this_thread() -> usize {
+    std::thread_local! {
+        static HERE: u8 = const { 0 };
+    }
+    HERE.with(|here| core::ptr::from_ref(here).addr())
 }
 
 /// How long a waiter sleeps that has spun and yielded in vain: far longer than a section, far
@@ -87,7 +120,11 @@ const SLEEP: Duration = Duration::from_micros(50);
 // holder calls, makes it false again.
 #[cfg(not(voussoir_loom))]
 unsafe impl lock_api::RawMutex for RawLock {
-    const INIT: Self = Self { is_held: AtomicBool::new(false) };
+    const INIT: Self = Self {
+        is_held: AtomicBool::new(false),
+        #[cfg(debug_assertions)]
+        holder: core::sync::atomic::AtomicUsize::new(0),
+    };
 
     type GuardMarker = lock_api::GuardNoSend;
 
@@ -184,5 +221,33 @@ mod models {
             let both = [ours, other.join().unwrap()];
             assert!(both.contains(&Some(1)));
         });
+    }
+}
+
+#[cfg(all(test, not(voussoir_loom)))]
+mod tests {
+    use super::Lock;
+
+    #[test]
+    #[cfg(debug_assertions)]
+    fn who_takes_it_again_is_told_so_and_it_is_free_afterwards() {
+        let lock = Lock::new(1);
+        let again = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
+            let _first = lock.lock();
+            *lock.lock() = 2;
+        }));
+        assert!(again.is_err());
+        assert!(lock.try_lock().is_some_and(|value| *value == 1));
+    }
+
+    #[test]
+    fn a_thread_may_take_it_once_another_has_let_it_go() {
+        let lock = Lock::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..1000).for_each(|_| *lock.lock() += 1));
+            }
+        });
+        assert_eq!(*lock.lock(), 4000);
     }
 }

@@ -50,7 +50,7 @@ where
     P: Eviction,
 {
     /// The value, which `make` makes if there is none, once for all callers: as
-    /// [`get_or_insert_with`](Cache::get_or_insert_with).
+    /// [`get_or_insert_with`](Cache::get_or_insert_with). Complexity: that of [`Cache::get`] on a hit.
     pub fn or_insert_with(self, make: impl FnOnce() -> V) -> V
     where
         K: Clone,
@@ -60,10 +60,14 @@ where
     }
 
     /// Does what `decide` says of the present value, with nobody in between, and gives back the
-    /// value that was there if it is no longer.
+    /// value that was there if it is no longer. What it puts in is kept as the cache's options say; if
+    /// that is not at all, the listener is told.
     ///
-    /// `decide` runs under the lock of a shard: it must be short and must not call the cache, or it
-    /// waits for itself. Complexity: O(1).
+    /// `decide` runs under the lock of a shard, and here alone the weigher and [`Expiry::ttl`] do so
+    /// too: they must be short and must not call the cache, or they wait for themselves. Complexity:
+    /// O(1).
+    ///
+    /// [`Expiry::ttl`]: crate::Expiry::ttl
     pub fn and_compute(self, decide: impl FnOnce(Option<&V>) -> Compute<V>) -> Option<V> {
         let Self { cache, key } = self;
         let shared = &*cache.shared;

@@ -9,11 +9,11 @@ use core::hash::{BuildHasher, Hash};
 use core::time::Duration;
 
 use equivalent::Equivalent;
-use voussoir_core::Clock;
+use voussoir_core::{Clock, Nanos};
 
 use super::refresh::Found;
 use super::{Cache, Place, Shared};
-use crate::flight::{Arrival, LoadError, Role};
+use crate::flight::{Arrival, Lead, LoadError, Role};
 use crate::policy::Eviction;
 
 impl<K, V, S, C, P> Cache<K, V, S, C, P>
@@ -35,6 +35,7 @@ where
     /// When `make` panics. One of those that wait makes the value then.
     ///
     /// Complexity: that of [`get`](Self::get) on a hit.
+    #[doc(alias = "get_with")]
     pub fn get_or_insert_with<Q>(&self, key: &Q, make: impl FnOnce() -> V) -> V
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
@@ -81,6 +82,7 @@ where
     /// When `loader` panics. One of those that wait loads then.
     ///
     /// Complexity: that of [`get`](Self::get) on a hit.
+    #[doc(alias = "try_get_with")]
     pub fn get_or_load<Q, E>(
         &self,
         key: &Q,
@@ -177,44 +179,29 @@ where
             Found::Aging(old, throw) => return Ok(shared.renew(&place, key, old, throw, loader)),
             Found::Missing => {}
         }
-        loop {
-            let lead = match shared.flights.begin(place.hash, key, || key.to_owned()) {
-                Role::Lead(lead) => lead,
-                Role::Recursive => return Err(LoadError::Recursive),
-                Role::Wait(wait) => match wait.block() {
-                    Arrival::Value(value) => return Ok(value),
-                    Arrival::Lead(lead) => lead,
-                    Arrival::Recursive => return Err(LoadError::Recursive),
-                    Arrival::TimedOut => return Err(LoadError::TimedOut),
-                    Arrival::Abandoned(abandoned) => return Err(abandoned.into()),
-                    Arrival::LookAgain | Arrival::Failed(_) => {
-                        if let Some(value) = shared.look_again(&place, key) {
-                            return Ok(value);
-                        }
-                        continue;
-                    }
-                },
+        let lead = loop {
+            let arrival = match shared.flights.begin(place.hash, key, || key.to_owned()) {
+                Role::Lead(lead) => Arrival::Lead(lead),
+                Role::Recursive => Arrival::Recursive,
+                Role::Wait(wait) => wait.block(),
             };
-            if let Some(value) = shared.look_again(&place, key) {
-                lead.land(&value);
-                return Ok(value);
+            match shared.step_alone(&place, key, arrival) {
+                Alone::Lead(lead) => break lead,
+                Alone::Done(result) => return result,
+                Alone::Again => {}
             }
-            let begun = shared.load_begins();
-            return match lead.scope(loader) {
-                Ok(value) => {
-                    let took = shared.load_took(begun);
-                    let value = shared.store(&lead, key.to_owned(), value, took);
-                    lead.land(&value);
-                    Ok(value)
-                }
-                Err(error) => {
-                    drop(lead);
-                    let old = shared.last_resort(&place, key);
-                    old.ok_or_else(|| LoadError::Load(error.into()))
-                }
-            };
-        }
+        };
+        let begun = shared.load_begins();
+        let result = lead.scope(loader);
+        shared.conclude_alone(&place, key, lead, result, begun)
     }
+}
+
+/// What a caller does next that shares no errors.
+enum Alone<K, V, E> {
+    Lead(Lead<K, V>),
+    Done(Result<V, LoadError<E>>),
+    Again,
 }
 
 impl<K, V, S, C, P> Shared<K, V, S, C, P>
@@ -244,6 +231,60 @@ where
         let result = lead.scope(loader);
         let took = self.load_took(begun);
         self.conclude(lead, || key.to_owned(), result, took).unwrap_or(old)
+    }
+
+    /// An error of another caller is that caller's: this one begins anew.
+    fn step_alone<Q, E>(
+        &self,
+        place: &Place<'_, K, V, P>,
+        key: &Q,
+        arrival: Arrival<K, V>,
+    ) -> Alone<K, V, E>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        match arrival {
+            Arrival::Value(value) => Alone::Done(Ok(value)),
+            Arrival::Lead(lead) => match self.look_again(place, key) {
+                Some(value) => {
+                    lead.land(&value);
+                    Alone::Done(Ok(value))
+                }
+                None => Alone::Lead(lead),
+            },
+            Arrival::LookAgain | Arrival::Failed(_) => {
+                self.look_again(place, key).map_or(Alone::Again, |value| Alone::Done(Ok(value)))
+            }
+            Arrival::Recursive => Alone::Done(Err(LoadError::Recursive)),
+            Arrival::TimedOut => Alone::Done(Err(LoadError::TimedOut)),
+            Arrival::Abandoned(abandoned) => Alone::Done(Err(abandoned.into())),
+        }
+    }
+
+    /// Stores and lands a value; hands over after an error.
+    fn conclude_alone<Q, E>(
+        &self,
+        place: &Place<'_, K, V, P>,
+        key: &Q,
+        lead: Lead<K, V>,
+        result: Result<V, E>,
+        begun: Nanos,
+    ) -> Result<V, LoadError<E>>
+    where
+        Q: Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+    {
+        match result {
+            Ok(value) => {
+                let took = self.load_took(begun);
+                let value = self.store(&lead, key.to_owned(), value, took);
+                lead.land(&value);
+                Ok(value)
+            }
+            Err(error) => {
+                drop(lead);
+                self.last_resort(place, key).ok_or_else(|| LoadError::Load(error.into()))
+            }
+        }
     }
 
     /// A result, or what is left to be served in the place of an error.

@@ -49,6 +49,7 @@ where
     }
 
     /// Removes everything; nothing that loads now is stored. Complexity: O(n).
+    #[doc(alias = "invalidate_all")]
     pub fn clear(&self) {
         self.invalidate_if(|_, _| true);
     }
@@ -56,6 +57,7 @@ where
     /// Removes all entries for which `condition` holds, and says how many; nothing that loads now is
     /// stored. `condition` runs under the locks of the shards, one after the other: it must not call
     /// the cache. Complexity: O(n).
+    #[doc(alias = "retain")]
     pub fn invalidate_if(&self, mut condition: impl FnMut(&K, &V) -> bool) -> usize {
         let now = self.shared.now();
         self.invalidate(|engine, fallout| engine.remove_where(now, &mut condition, fallout))
@@ -96,6 +98,9 @@ where
         let _alone = self.shared.resizing.lock();
         // Whoever compares the length with the capacity meanwhile shall not find too much.
         self.shared.capacity.fetch_max(capacity, Ordering::AcqRel);
+        if let Some(tuner) = &self.shared.tuner {
+            tuner.resize(capacity);
+        }
         self.each_shard(|at, engine, fallout| {
             engine.resize(share(capacity, shards, at), fallout);
         });
@@ -176,7 +181,7 @@ where
         ranked.sort_by_key(|&(rank, _)| rank);
         Snapshot {
             policy: self.policy(),
-            window: self.shared.tuner.as_ref().map_or(0, |tuner| tuner.percent()),
+            window: self.shared.shards[0].lock().policy().window(),
             entries: ranked.into_iter().map(|(_, entry)| entry).collect(),
         }
     }
@@ -184,10 +189,8 @@ where
     /// Puts the entries of a snapshot in; those that are too many are evicted. Complexity: O(n).
     pub fn restore(&self, snapshot: Snapshot<K, V>) {
         let shared = &*self.shared;
-        if let Some(tuner) = &shared.tuner
-            && snapshot.window > 0
-        {
-            tuner.set_percent(snapshot.window);
+        if snapshot.window > 0 {
+            self.each_shard(|_, engine, _| engine.set_window(snapshot.window));
         }
         let same = snapshot.policy == self.policy();
         for entry in snapshot.entries.into_iter().rev() {
@@ -195,13 +198,14 @@ where
                 shared.timed.store(true, Ordering::Relaxed);
             }
             let now = shared.now();
-            let (pair, state, terms) = entry.into_parts();
+            let (pair, state, mut terms) = entry.into_parts();
+            let pinned = core::mem::replace(&mut terms.pinned, true);
             let arrival = shared.options.restored(&pair.0, &pair.1, &terms);
             let place = shared.place(&pair.0);
             let mut fallout = Fallout::new();
             let mut engine = place.shard.lock();
             let superseded = shared.supersede(&place, &pair.0);
-            let state = same.then_some(state);
+            let state = (same.then_some(state), pinned);
             engine.restore(place.hash, pair, state, &arrival, now, &mut fallout);
             drop(engine);
             drop(superseded);

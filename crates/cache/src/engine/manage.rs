@@ -9,8 +9,8 @@ use voussoir_core::Nanos;
 
 use super::{Arrival, CHORES, Engine, Fallout, fold};
 use crate::Cause;
-use crate::policy::Evict;
 use crate::policy::list::{Links, Region};
+use crate::policy::{Evict, index_hash};
 use crate::time::Wheel;
 
 /// An entry as a snapshot keeps it.
@@ -120,11 +120,15 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         self.capacity = capacity;
         self.policy.resize(capacity);
         while self.weight > capacity {
-            if let Some(victim) = self.policy.victim(&mut self.slab, 0) {
-                self.evict(victim, fallout);
-            } else {
-                // What is left is pinned: the bound is hard, so it goes nevertheless.
-                let Some(slot) = self.slab.slots().next() else { break };
+            let Some(victim) = self.policy.victim(&mut self.slab, 0) else { break };
+            self.evict(victim, fallout);
+        }
+        // What is left is pinned: the bound is hard, so it goes nevertheless.
+        for slot in 0..self.slab.places() {
+            if self.weight <= capacity {
+                break;
+            }
+            if self.slab.get(slot).is_some() {
                 self.remove_slot(slot, Cause::Capacity, fallout);
             }
         }
@@ -186,12 +190,18 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         Kept { key, value, region, heat, ttl, tti, tags, pinned }
     }
 
-    /// Takes in an entry of a snapshot, which is given coldest first.
+    /// Starts from the window of a snapshot.
+    pub(crate) fn set_window(&mut self, percent: u32) {
+        self.policy.set_window(percent);
+    }
+
+    /// Takes in an entry of a snapshot, which is given coldest first, and whether it is pinned. It
+    /// arrives as a pinned one in any case: a newcomer of its policy would move others.
     pub(crate) fn restore(
         &mut self,
         hash: u64,
         (key, value): (K, V),
-        state: Option<(u8, u8)>,
+        (state, mut pinned): (Option<(u8, u8)>, bool),
         arrival: &Arrival<'_>,
         now: Nanos,
         fallout: &mut Fallout<K, V>,
@@ -199,16 +209,17 @@ impl<K, V, P: Evict> Engine<K, V, P> {
         K: Eq,
     {
         let hash = fold(hash);
-        match self.insert(hash, key, value, arrival, now, fallout) {
-            Ok(_) => {
-                if let (Some((region, heat)), Some(slot)) = (state, self.newest())
-                    && self.slab.mark(slot).region != Region::Aside
-                {
-                    self.policy.removed(&mut self.slab, slot);
-                    self.policy.recall(&mut self.slab, slot, region, heat);
-                }
-            }
-            Err((key, value)) => fallout.push(key, value, Cause::Rejected),
+        let found = self.index.find(index_hash(hash), |&slot| self.slab.node(slot).key == key);
+        pinned |= found.is_some_and(|&slot| self.slab.mark(slot).region == Region::Aside);
+        if let Err((key, value)) = self.insert(hash, key, value, arrival, now, fallout) {
+            fallout.push(key, value, Cause::Rejected);
+            return;
+        }
+        let Some(slot) = self.newest().filter(|_| !pinned) else { return };
+        self.slab.mark_mut(slot).region = Region::First;
+        match state {
+            Some((region, heat)) => self.policy.recall(&mut self.slab, slot, region, heat),
+            None => self.policy.admit(&mut self.slab, slot),
         }
     }
 

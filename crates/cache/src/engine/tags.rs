@@ -80,12 +80,13 @@ impl Tags {
         if self.of_slot.len() <= slot as usize {
             self.of_slot.resize(slot as usize + 1, NIL);
         }
-        for (at, name) in names.iter().enumerate() {
-            if names[..at].contains(name) {
-                continue;
-            }
+        for name in names {
             let tag = self.find_or_add(name);
             let next = self.entries[tag as usize].first;
+            // Named twice: the entry was the last that got this tag.
+            if self.members.get(next as usize).is_some_and(|last| last.slot == slot) {
+                continue;
+            }
             let sibling = self.of_slot[slot as usize];
             let new = Member { slot, tag, prev: NIL, next, sibling };
             let member = if self.free == NIL {

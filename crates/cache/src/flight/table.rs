@@ -86,6 +86,11 @@ impl<K, V> Flights<K, V> {
         self.table.shards.iter().map(|shard| shard.aloft.load(Ordering::Acquire)).sum()
     }
 
+    /// Bytes on the heap while nothing flies.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Table<K, V>>() + size_of_val(&*self.table.shards)
+    }
+
     /// Whether no load is under way. Complexity: O(shards).
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -43,14 +43,16 @@ impl Adaptive {
         (u128::from(capacity) * u128::from(percent) / 100) as u64
     }
 
-    /// Weights may be bytes: a weighted cache needs a sketch as large as its count of entries.
+    /// A sketch is made for what is there, not for what might be: weights may be bytes, and a cache
+    /// may have no bound to speak of.
     fn prepare(&mut self) {
-        let entries = if self.unit { self.regions.capacity() } else { self.resident * 2 };
         let wanting = match &self.sketch {
             None => !self.unit || self.resident >= self.regions.capacity() / 2,
-            Some(sketch) => !self.unit && self.resident > sketch.entries(),
+            Some(sketch) => sketch.is_small_for(self.resident),
         };
         if wanting {
+            let most = if self.unit { self.regions.capacity() } else { u64::MAX };
+            let entries = most.min(self.resident * 2 + 1);
             self.sketch = Some(Sketch::new(entries).aged(self.age()));
         }
     }
@@ -126,9 +128,6 @@ impl Evict for Adaptive {
         let old = self.regions.capacity().max(1);
         let window = u128::from(self.regions.window()) * u128::from(capacity) / u128::from(old);
         self.regions.retarget(capacity, window as u64);
-        if self.sketch.as_ref().is_some_and(|sketch| self.unit && sketch.entries() < capacity) {
-            self.sketch = Some(Sketch::new(capacity).aged(self.age()));
-        }
     }
 
     #[inline]
@@ -187,17 +186,44 @@ impl Evict for Adaptive {
     }
 
     fn heat<L: Links>(&self, links: &L, slot: u32) -> (u8, u8) {
-        let asked = Self::asked(self.age(), links.mark(slot));
-        (asked, asked)
+        let mark = links.mark(slot);
+        let asked = Self::asked(self.age(), mark);
+        (mark.with_count(asked), asked)
     }
 
     fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8) {
         self.resident += 1;
         self.prepare();
         let mark = links.mark_mut(slot);
-        mark.set_count(heat.clamp(1, MOST));
+        mark.heat = heat;
+        let used = mark.used();
+        mark.set_count(mark.count().min(MOST));
         mark.bucket = self.age();
         self.regions.put(links, slot, Region::from_code(region));
+        links.mark_mut(slot).set_used(used);
+    }
+
+    fn window(&self) -> u32 {
+        match &self.guide {
+            Guide::Follow { tuner, .. } => tuner.percent(),
+            Guide::Climb(climber) => climber.percent(),
+        }
+    }
+
+    fn set_window(&mut self, wanted: u32) {
+        let capacity = self.regions.capacity();
+        let window = match &mut self.guide {
+            Guide::Follow { tuner, percent } => {
+                tuner.set_percent(wanted);
+                *percent = tuner.percent();
+                Self::window_of(capacity, *percent)
+            }
+            Guide::Climb(climber) => {
+                climber.start_from(wanted);
+                climber.window(capacity)
+            }
+        };
+        self.regions.retarget(capacity, window);
     }
 
     fn bytes(&self) -> usize {

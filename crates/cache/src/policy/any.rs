@@ -104,6 +104,14 @@ impl Evict for Any {
         chosen!(&mut self.0, policy => policy.recall(links, slot, region, heat));
     }
 
+    fn window(&self) -> u32 {
+        chosen!(&self.0, policy => policy.window())
+    }
+
+    fn set_window(&mut self, percent: u32) {
+        chosen!(&mut self.0, policy => policy.set_window(percent));
+    }
+
     fn bytes(&self) -> usize {
         let boxed = match &self.0 {
             Chosen::Adaptive(policy) => size_of_val(&**policy),

@@ -33,6 +33,18 @@ impl Climber {
         (capacity as f64 * self.share) as u64
     }
 
+    /// The window in percent, for a snapshot: 1 or more.
+    #[expect(clippy::cast_sign_loss, reason = "the share is between 0 and 1")]
+    pub(super) fn percent(&self) -> u32 {
+        // A hair more, for what was 0.29 must not become 28.
+        ((self.share * 100.0 + 1e-9) as u32).max(1)
+    }
+
+    /// Goes on from this window.
+    pub(super) fn start_from(&mut self, percent: u32) {
+        self.share = (f64::from(percent) / 100.0).min(0.99);
+    }
+
     /// Notes a request. Whether the window is to change.
     #[inline]
     pub(super) fn note(&mut self, hit: bool) -> bool {

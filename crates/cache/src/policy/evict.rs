@@ -78,6 +78,12 @@ pub trait Evict: fmt::Debug + Send + Sync + Sized + 'static {
     }
     /// Takes in what a snapshot holds: the coldest first.
     fn recall<L: Links>(&mut self, links: &mut L, slot: u32, region: u8, heat: u8);
+    /// The window of `Adaptive` in percent of the capacity, for a snapshot; 0 where there is none.
+    fn window(&self) -> u32 {
+        0
+    }
+    /// Starts from what a snapshot says of it.
+    fn set_window(&mut self, _percent: u32) {}
     /// Bytes on the heap.
     fn bytes(&self) -> usize {
         0

@@ -83,7 +83,13 @@ impl Mark {
     /// Sets the [count](Self::count), below 128.
     #[inline]
     pub const fn set_count(&mut self, count: u8) {
-        self.heat = self.heat & USED | count & !USED;
+        self.heat = self.with_count(count);
+    }
+
+    /// `heat` with this [count](Self::count).
+    #[inline]
+    pub const fn with_count(&self, count: u8) -> u8 {
+        self.heat & USED | count & !USED
     }
 
     /// Whether it was used since it came to its place in a list.

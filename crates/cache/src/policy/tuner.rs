@@ -1,7 +1,7 @@
 //! Which size of the window suits the requests of now, found on a sample of them.
 
 use alloc::boxed::Box;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use voussoir_core::Random;
@@ -34,9 +34,9 @@ pub struct Tuner {
     /// The window's share of the capacity, in percent.
     percent: AtomicU32,
     /// One key in so many is sampled: a power of two, less one.
-    mask: u64,
-    /// Entries of a shadow.
-    entries: u64,
+    mask: AtomicU64,
+    /// Entries of the whole cache.
+    capacity: AtomicU64,
     seed: u64,
     /// None until the first sample: an empty cache is small.
     state: Mutex<Option<Box<State>>>,
@@ -74,13 +74,34 @@ impl State {
 impl Tuner {
     /// For a cache of so many entries, all shards together.
     pub fn new(capacity: u64, seed: u64) -> Self {
-        let rate = capacity.div_ceil(ENTRIES).clamp(2, 1 << 40).next_power_of_two();
         Self {
             percent: AtomicU32::new(WINDOWS[FIRST] as u32),
-            mask: rate - 1,
-            entries: (capacity / rate).max(8),
+            mask: AtomicU64::new(Self::rate(capacity) - 1),
+            capacity: AtomicU64::new(capacity),
             seed,
             state: Mutex::new(None),
+        }
+    }
+
+    /// One key in so many is sampled: so many that the shadows are as large as they should be.
+    fn rate(capacity: u64) -> u64 {
+        capacity.div_ceil(ENTRIES).clamp(2, 1 << 40).next_power_of_two()
+    }
+
+    /// Entries of a shadow.
+    fn entries(&self) -> u64 {
+        let capacity = self.capacity.load(Ordering::Relaxed);
+        (capacity / Self::rate(capacity)).clamp(8, ENTRIES)
+    }
+
+    /// For another capacity from here on. The window stays; what was tried for another rate is
+    /// forgotten.
+    pub fn resize(&self, capacity: u64) {
+        let mut state = self.state.lock();
+        let mask = Self::rate(capacity) - 1;
+        self.capacity.store(capacity, Ordering::Relaxed);
+        if self.mask.swap(mask, Ordering::Relaxed) != mask {
+            *state = None;
         }
     }
 
@@ -102,7 +123,7 @@ impl Tuner {
         // Spread anew, so that the sample has nothing to do with the choice of a shard, nor with the
         // place in an index.
         let spread = u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        if (spread >> 32) & self.mask == 0 {
+        if (spread >> 32) & self.mask.load(Ordering::Relaxed) == 0 {
             self.sample(hash);
         }
     }
@@ -112,7 +133,7 @@ impl Tuner {
         // A sample that meets another is left out rather than waited for.
         let Some(mut state) = self.state.try_lock() else { return };
         let state = state
-            .get_or_insert_with(|| Box::new(State::new(self.entries, self.seed, self.percent())));
+            .get_or_insert_with(|| Box::new(State::new(self.entries(), self.seed, self.percent())));
         state.sketch.add(hash);
         let chance = state.dice.next_u64() as u32;
         for (shadow, hits) in state.shadows.iter_mut().zip(&mut state.hits) {
@@ -141,5 +162,28 @@ impl Tuner {
                 + state.sketch.bytes()
                 + state.shadows.iter().map(Shadow::bytes).sum::<usize>()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::sync::atomic::Ordering;
+
+    use super::Tuner;
+
+    #[test]
+    fn a_tuner_of_a_resized_cache_samples_as_one_that_was_made_for_it() {
+        for (from, to) in [(1000, 1_000_000), (1_000_000, 1000), (16, u64::MAX), (4096, 4097)] {
+            let (old, new) = (Tuner::new(from, 1), Tuner::new(to, 1));
+            // Some hash is sampled at any rate.
+            old.note(0);
+            old.set_percent(35);
+            old.resize(to);
+            assert_eq!(old.mask.load(Ordering::Relaxed), new.mask.load(Ordering::Relaxed));
+            assert_eq!((old.entries(), old.percent()), (new.entries(), 35));
+            old.note(0);
+            new.note(0);
+            assert_eq!(old.bytes(), new.bytes());
+        }
     }
 }

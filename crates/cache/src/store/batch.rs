@@ -1,5 +1,7 @@
 use alloc::vec::Vec;
 
+use thiserror::Error;
+
 use super::Change;
 
 /// One change on its way to the store.
@@ -30,11 +32,13 @@ pub struct DeadLetter<K, V> {
 }
 
 /// What a store did not write of a batch. All else was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BatchError<E> {
     /// Nothing was written, or nobody knows.
+    #[error("{0}")]
     All(E),
     /// These were not written, by their places in the batch.
+    #[error("{} of the writes of a batch failed", .0.len())]
     Some(Vec<(usize, E)>),
 }
 
@@ -72,7 +76,7 @@ impl<E> BatchError<E> {
         if failures.is_empty() { Ok(()) } else { Err(Self::Some(failures)) }
     }
 
-    /// The error of the change at `index`, if it was not written.
+    /// The error of the change at `index`, if it was not written. Complexity: O(failures).
     pub fn get(&self, index: usize) -> Option<&E> {
         match self {
             Self::All(error) => Some(error),

@@ -105,6 +105,8 @@ where
     /// The value of `key`: of the change that waits, or else of the store. What a cache has evicted
     /// before it was written is read back right.
     ///
+    /// Complexity: O(1) where a change waits, else one read of the store.
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -118,6 +120,8 @@ where
 
     /// Writes what is due, in this task, and says when to call again; none when all is written, or
     /// what is left is being written by others.
+    ///
+    /// Complexity: O(log n) for each change that is written, and the writes.
     pub async fn run_pending(&self) -> Option<Nanos> {
         self.run_pending_at(self.shell.clock.now()).await
     }
@@ -136,6 +140,8 @@ where
     /// Writes all changes made before, in this task, and returns when each is in the store, or
     /// replaced by a later one that is, or given up. Others' batches are waited for.
     ///
+    /// Complexity: O(log n) for each change that is written, and the writes.
+    ///
     /// `sleep` is called where a change waits after a failure; it may sleep less, and not at all.
     pub async fn flush<F: Future<Output = ()>>(
         &self,
@@ -153,17 +159,17 @@ where
         }
     }
 
-    /// How many changes wait or are being written.
+    /// How many changes wait or are being written. Complexity: O(1).
     pub fn len(&self) -> usize {
         self.shell.queue.lock().len()
     }
 
-    /// Whether all is written.
+    /// Whether all is written. Complexity: O(1).
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What became of the changes so far.
+    /// What became of the changes so far. Complexity: O(1).
     pub fn stats(&self) -> WriteStats {
         self.shell.queue.lock().stats()
     }

@@ -7,8 +7,8 @@ use voussoir_core::{ConfigError, Random};
 use super::WriteQueue;
 
 /// How a [`WriteQueue`] writes: what its builder was told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WriteOptions {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WriteOptions {
     pub(super) batch: usize,
     pub(super) interval: Duration,
     pub(super) capacity: usize,

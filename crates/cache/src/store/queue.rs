@@ -53,6 +53,8 @@ pub enum Next<K, V> {
 ///
 /// `accepted = coalesced + written + dead` and those that still wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct WriteStats {
     /// Changes taken.
@@ -119,6 +121,7 @@ impl<K, V> WriteQueue<K, V> {
     }
 
     /// Gives a flush up that nobody waits for any more. What it made urgent is so no longer.
+    /// Complexity: O(flushes under way).
     pub fn cancel_flush(&mut self, ticket: &FlushTicket) {
         self.flushes.cancel(ticket);
     }
@@ -282,7 +285,8 @@ impl<K: Eq + Hash + Clone, V: Clone> WriteQueue<K, V> {
         self.end_backoffs(Nanos::MAX);
     }
 
-    /// What is not confirmed: by key in no order, the changes of each in theirs.
+    /// What is not confirmed: by key in no order, the changes of each in theirs. Complexity: O(n) for
+    /// all.
     pub fn into_unwritten(self) -> impl Iterator<Item = (K, Change<V>)> {
         self.lines
             .into_iter()

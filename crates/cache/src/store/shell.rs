@@ -8,7 +8,7 @@ use core::hash::Hash;
 use core::mem;
 use core::panic::AssertUnwindSafe;
 use core::task::Waker;
-use std::panic::catch_unwind;
+use std::panic::{catch_unwind, resume_unwind};
 
 use parking_lot::{Condvar, Mutex};
 use voussoir_core::{Clock, Nanos};
@@ -86,12 +86,19 @@ impl<K: Eq + Hash + Clone, V: Clone, E, C: Clock> Shell<K, V, E, C> {
         let waiting = mem::take(&mut *self.waiting.lock());
         waiting.into_iter().for_each(Waker::wake);
         let Some(listener) = &self.on_dead else { return };
+        let mut panicked = None;
         for letter in &dead {
             let error = match result {
                 Some(Err(error)) => error.get(letter.index),
                 _ => None,
             };
-            listener(letter, error);
+            // The other letters are in no store and in no queue: they must be told of, too.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| listener(letter, error))) {
+                panicked.get_or_insert(panic);
+            }
+        }
+        if let Some(panic) = panicked {
+            resume_unwind(panic);
         }
     }
 }

@@ -3,6 +3,7 @@ use core::hash::{BuildHasher, Hash};
 use std::hash::RandomState;
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use crossbeam_utils::CachePadded;
 use parking_lot::Mutex;
 use voussoir_core::{Clock, SystemClock};
@@ -12,13 +13,69 @@ use crate::policy::{Any, Eviction};
 use crate::{Cache, LoadError};
 
 /// Why a read through a cache brought no value.
-enum Unread<E> {
+pub(super) enum Unread<E> {
     Absent,
-    Store(alloc::sync::Arc<E>),
+    Store(Arc<E>),
 }
 
 /// In how many parts writers are kept in line.
-const LINES: usize = 64;
+pub(super) const LINES: usize = 64;
+
+/// What a load is to bring, from what the store said.
+pub(super) fn loaded<V, E>(read: Result<Option<V>, E>) -> Result<V, Unread<E>> {
+    match read {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => Err(Unread::Absent),
+        Err(error) => Err(Unread::Store(Arc::new(error))),
+    }
+}
+
+/// What a reader is told, from what the load brought.
+pub(super) fn told<V, E>(
+    found: Result<V, LoadError<Unread<E>>>,
+) -> Result<Option<V>, LoadError<E>> {
+    match found {
+        Ok(value) => Ok(Some(value)),
+        Err(LoadError::Load(unread)) => match &*unread {
+            Unread::Absent => Ok(None),
+            Unread::Store(error) => Err(LoadError::Load(Arc::clone(error))),
+        },
+        Err(LoadError::Panicked) => Err(LoadError::Panicked),
+        Err(LoadError::Recursive) => Err(LoadError::Recursive),
+        Err(LoadError::TimedOut) => Err(LoadError::TimedOut),
+        Err(LoadError::Cancelled) => Err(LoadError::Cancelled),
+    }
+}
+
+/// A write that is under way. Unless it is known to be done, by an error, a panic, or a future that
+/// is dropped, nobody knows what the store holds: the key leaves the cache, and the next read asks.
+pub(super) struct Doubt<'a, K: Hash + Eq, V, S: BuildHasher, C: Clock, P: Eviction> {
+    cache: &'a Cache<K, V, S, C, P>,
+    key: Option<K>,
+}
+
+impl<'a, K: Hash + Eq, V, S: BuildHasher, C: Clock, P: Eviction> Doubt<'a, K, V, S, C, P> {
+    pub(super) fn of(cache: &'a Cache<K, V, S, C, P>, key: K) -> Self {
+        Self { cache, key: Some(key) }
+    }
+
+    /// The store holds this.
+    pub(super) fn settle(mut self, value: Option<V>) {
+        if let Some(value) = value
+            && let Some(key) = self.key.take()
+        {
+            self.cache.insert(key, value);
+        }
+    }
+}
+
+impl<K: Hash + Eq, V, S: BuildHasher, C: Clock, P: Eviction> Drop for Doubt<'_, K, V, S, C, P> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.cache.remove(&key);
+        }
+    }
+}
 
 /// A cache in front of a store: a miss is read from the store, once for all callers; a write is in
 /// the store before it is in the cache.
@@ -118,22 +175,7 @@ where
         key: &K,
         read: impl FnOnce() -> Result<Option<V>, E>,
     ) -> Result<Option<V>, LoadError<E>> {
-        let found = self.cache.get_or_load(key, || match read() {
-            Ok(Some(value)) => Ok(value),
-            Ok(None) => Err(Unread::Absent),
-            Err(error) => Err(Unread::Store(alloc::sync::Arc::new(error))),
-        });
-        match found {
-            Ok(value) => Ok(Some(value)),
-            Err(LoadError::Load(unread)) => match &*unread {
-                Unread::Absent => Ok(None),
-                Unread::Store(error) => Err(LoadError::Load(alloc::sync::Arc::clone(error))),
-            },
-            Err(LoadError::Panicked) => Err(LoadError::Panicked),
-            Err(LoadError::Recursive) => Err(LoadError::Recursive),
-            Err(LoadError::TimedOut) => Err(LoadError::TimedOut),
-            Err(LoadError::Cancelled) => Err(LoadError::Cancelled),
-        }
+        told(self.cache.get_or_load(key, || loaded(read())))
     }
 
     /// Writes by `write`, then makes the cache say the same.
@@ -144,17 +186,10 @@ where
         write: impl FnOnce(K, Change<V>) -> Result<(), E>,
     ) -> Result<(), E> {
         let _alone = self.line(&key).lock();
-        let result = write(key.clone(), change.clone());
-        match change {
-            Change::Put(value) if result.is_ok() => {
-                self.cache.insert(key, value);
-            }
-            // After an error nobody knows what the store holds: the next read asks.
-            Change::Put(_) | Change::Delete => {
-                self.cache.remove(&key);
-            }
-        }
-        result
+        let doubt = Doubt::of(&self.cache, key.clone());
+        write(key, change.clone())?;
+        doubt.settle(change.into_value());
+        Ok(())
     }
 }
 
@@ -173,7 +208,8 @@ where
         Self::over(cache, store)
     }
 
-    /// The value of `key`: from the cache, or else from the store.
+    /// The value of `key`: from the cache, or else from the store. Complexity: that of [`Cache::get`] on
+    /// a hit.
     ///
     /// # Errors
     ///
@@ -182,7 +218,7 @@ where
         self.fetch(key, || self.backing.read(key))
     }
 
-    /// Puts a value into the store, then into the cache.
+    /// Puts a value into the store, then into the cache. Complexity: one write of the store.
     ///
     /// # Errors
     ///
@@ -191,7 +227,7 @@ where
         self.apply(key, Change::Put(value), |key, change| self.backing.write(&key, &change))
     }
 
-    /// Deletes a value in the store, then in the cache.
+    /// Deletes a value in the store, then in the cache. Complexity: one write of the store.
     ///
     /// # Errors
     ///
@@ -201,23 +237,25 @@ where
     }
 }
 
-impl<K, V, St, S, C, P> Through<K, V, WriteBehind<K, V, St>, S, C, P>
+impl<K, V, St, W, S, C, P> Through<K, V, WriteBehind<K, V, St, W>, S, C, P>
 where
     K: Hash + Eq + Clone,
     V: Clone,
     St: Store<K, V>,
     St::Error: Send + Sync + 'static,
+    W: Clock,
     S: BuildHasher,
     C: Clock,
     P: Eviction,
 {
     /// Reads through `cache`, and writes to the store of `behind` later. Somebody calls
     /// [`run_pending`](WriteBehind::run_pending) of [`backing`](Self::backing).
-    pub fn behind(cache: Cache<K, V, S, C, P>, behind: WriteBehind<K, V, St>) -> Self {
+    pub fn behind(cache: Cache<K, V, S, C, P>, behind: WriteBehind<K, V, St, W>) -> Self {
         Self::over(cache, behind)
     }
 
     /// The value of `key`: from the cache, else of the change that waits, else from the store.
+    /// Complexity: that of [`Cache::get`] on a hit.
     ///
     /// # Errors
     ///
@@ -226,7 +264,8 @@ where
         self.fetch(key, || self.backing.read(key))
     }
 
-    /// Puts a value into the queue of writes and into the cache.
+    /// Puts a value into the queue of writes and into the cache. Complexity: O(log n) in the changes
+    /// that wait.
     ///
     /// # Errors
     ///
@@ -235,7 +274,8 @@ where
         self.apply(key, Change::Put(value), |key, change| self.backing.change(key, change))
     }
 
-    /// Deletes a value, in the cache at once and in the store later.
+    /// Deletes a value, in the cache at once and in the store later. Complexity: O(log n) in the
+    /// changes that wait.
     ///
     /// # Errors
     ///

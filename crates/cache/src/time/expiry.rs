@@ -27,7 +27,8 @@ use core::time::Duration;
 /// ```
 pub trait Expiry<K, V>: fmt::Debug + Send + Sync {
     /// How long the value is good from its insertion on, the first and every later one; nothing for
-    /// what the cache's own `ttl` says. Called before any lock is taken.
+    /// what the cache's own `ttl` says. Called before any lock is taken, but by
+    /// [`and_compute`](crate::Entry::and_compute).
     fn ttl(&self, key: &K, value: &V) -> Option<Duration>;
 
     /// How long the value is good from a read on, or nothing to leave it as it is.

@@ -47,6 +47,8 @@ where
             return self.engine.get(hash, &key, || now, &self.options);
         }
         let value = make();
+        // It lives from when it is made, however long that took.
+        let now = self.now();
         self.put_and_find(hash, key, value, now)
     }
 
@@ -96,13 +98,13 @@ where
     C: Clock,
     P: Eviction,
 {
-    /// The value, which `make` makes if there is none. Nothing if it did not come in.
+    /// The value, which `make` makes if there is none. Nothing if it did not come in. Complexity: O(1).
     pub fn or_insert_with(self, make: impl FnOnce() -> V) -> Option<&'a V> {
         self.cache.get_or_insert_with(self.key, make)
     }
 
     /// Does what `decide` says of the present value, and gives back the value that was there if it
-    /// is no longer.
+    /// is no longer. What it puts in is kept as the cache's options say. Complexity: O(1).
     pub fn and_compute(self, decide: impl FnOnce(Option<&V>) -> Compute<V>) -> Option<V> {
         match decide(self.cache.peek(&self.key)) {
             Compute::Keep => None,

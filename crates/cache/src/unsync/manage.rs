@@ -60,6 +60,9 @@ where
     /// O(evictions).
     pub fn resize(&mut self, capacity: u64) {
         let mut fallout = Fallout::new();
+        if let Some(tuner) = &self.tuner {
+            tuner.resize(capacity.max(1));
+        }
         self.engine.resize(capacity.max(1), &mut fallout);
         self.options.settle(fallout, Cause::Rejected);
     }
@@ -104,27 +107,26 @@ where
         let keep = |slot| SnapshotEntry::of(self.engine.keep(slot, now));
         Snapshot {
             policy: self.policy(),
-            window: self.tuner.as_ref().map_or(0, |tuner| tuner.percent()),
+            window: self.engine.policy().window(),
             entries: order.into_iter().map(keep).collect(),
         }
     }
 
     /// Puts the entries of a snapshot in; those that are too many are evicted. Complexity: O(n).
     pub fn restore(&mut self, snapshot: Snapshot<K, V>) {
-        if let Some(tuner) = &self.tuner
-            && snapshot.window > 0
-        {
-            tuner.set_percent(snapshot.window);
+        if snapshot.window > 0 {
+            self.engine.set_window(snapshot.window);
         }
         let same = snapshot.policy == self.policy();
         for entry in snapshot.entries.into_iter().rev() {
             self.timed |= entry.ttl.is_some() || !entry.tti.is_zero();
             let now = self.now();
-            let (pair, state, terms) = entry.into_parts();
+            let (pair, state, mut terms) = entry.into_parts();
+            let pinned = core::mem::replace(&mut terms.pinned, true);
             let mut fallout = Fallout::new();
             let arrival = self.options.restored(&pair.0, &pair.1, &terms);
             let hash = self.hasher.hash_one(&pair.0);
-            let state = same.then_some(state);
+            let state = (same.then_some(state), pinned);
             self.engine.restore(hash, pair, state, &arrival, now, &mut fallout);
             self.options.settle(fallout, Cause::Rejected);
         }

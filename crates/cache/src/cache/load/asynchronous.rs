@@ -6,9 +6,10 @@ use core::hash::{BuildHasher, Hash};
 use equivalent::Equivalent;
 use voussoir_core::Clock;
 
-use super::super::Cache;
 use super::super::refresh::Found;
-use crate::flight::{Executor, Lead, LoadError};
+use super::super::{Cache, Place, Shared};
+use super::Alone;
+use crate::flight::{Arrival, Executor, Lead, LoadError, Role};
 use crate::policy::Eviction;
 
 impl<K, V, S, C, P> Cache<K, V, S, C, P>
@@ -90,12 +91,7 @@ where
         match shared.find(&place, key) {
             Found::Fresh(value) => return Ok(value),
             Found::Aging(old, throw) => {
-                let (old, lead) = shared.lead_refresh(&place, key, old, throw);
-                let Some(lead) = lead else { return Ok(old) };
-                let begun = shared.load_begins();
-                let result = lead.scope_async(async { loader().await }).await;
-                let took = shared.load_took(begun);
-                return Ok(shared.conclude(lead, || key.to_owned(), result, took).unwrap_or(old));
+                return Ok(shared.renew_async(&place, key, old, throw, loader).await);
             }
             Found::Missing => {}
         }
@@ -117,6 +113,48 @@ where
         );
         let result = load.await;
         shared.or_what_is_left(&place, key, result)
+    }
+
+    /// As [`try_get_or_load`](Self::try_get_or_load), for a task: an error is the caller's alone, and
+    /// the next one that waits tries with its own loader.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn try_get_or_load_async<Q, E, F>(
+        &self,
+        key: &Q,
+        loader: impl FnOnce() -> F,
+    ) -> Result<V, LoadError<E>>
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        let shared = &*self.shared;
+        let place = shared.place(key);
+        match shared.find(&place, key) {
+            Found::Fresh(value) => return Ok(value),
+            Found::Aging(old, throw) => {
+                return Ok(shared.renew_async(&place, key, old, throw, loader).await);
+            }
+            Found::Missing => {}
+        }
+        let lead = loop {
+            let arrival = match shared.flights.begin(place.hash, key, || key.to_owned()) {
+                Role::Lead(lead) => Arrival::Lead(lead),
+                Role::Recursive => Arrival::Recursive,
+                Role::Wait(wait) => wait.await,
+            };
+            match shared.step_alone(&place, key, arrival) {
+                Alone::Lead(lead) => break lead,
+                Alone::Done(result) => return result,
+                Alone::Again => {}
+            }
+        };
+        let begun = shared.load_begins();
+        let result = lead.scope_async(async { loader().await }).await;
+        shared.conclude_alone(&place, key, lead, result, begun)
     }
 
     /// As [`get_or_load_async`](Self::get_or_load_async), but the load runs on `executor` and goes on
@@ -179,5 +217,36 @@ where
         );
         let result = load.await;
         shared.or_what_is_left(&place, key, result)
+    }
+}
+
+impl<K, V, S, C, P> Shared<K, V, S, C, P>
+where
+    K: Hash + Eq,
+    V: Clone,
+    S: BuildHasher,
+    C: Clock,
+    P: Eviction,
+{
+    /// As `renew`, for a task.
+    async fn renew_async<Q, E, F>(
+        &self,
+        place: &Place<'_, K, V, P>,
+        key: &Q,
+        old: V,
+        throw: u64,
+        loader: impl FnOnce() -> F,
+    ) -> V
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        let (old, lead) = self.lead_refresh(place, key, old, throw);
+        let Some(lead) = lead else { return old };
+        let begun = self.load_begins();
+        let result = lead.scope_async(async { loader().await }).await;
+        let took = self.load_took(begun);
+        self.conclude(lead, || key.to_owned(), result, took).unwrap_or(old)
     }
 }

@@ -1,17 +1,35 @@
 use alloc::borrow::ToOwned;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::future::Future;
 use core::hash::{BuildHasher, Hash};
+use core::mem;
+use core::time::Duration;
 
 use equivalent::Equivalent;
+use hashbrown::HashTable;
 use voussoir_core::Clock;
 
-use super::super::Cache;
 use super::super::refresh::Found;
+use super::super::{Cache, Shared};
 use crate::flight::{Arrival, Lead, LoadError, Role, Wait};
 use crate::policy::Eviction;
 
 /// Leads of a bulk load, each with the place of its key among those asked for.
 type Leads<K, V> = Vec<(usize, Lead<K, V>)>;
+
+/// What those that wait for a bulk load are told of a key that it did not find. Bulk loads take it for
+/// the answer; to all others it is an error of another loader, and they try their own.
+struct Absent;
+
+/// A bulk load under way.
+struct Bulk<'a, Q, K, V> {
+    keys: &'a [Q],
+    values: Vec<Option<V>>,
+    /// Places of keys that nobody is known to load.
+    missing: Vec<usize>,
+    waits: Vec<(usize, Wait<K, V>)>,
+}
 
 impl<K, V, S, C, P> Cache<K, V, S, C, P>
 where
@@ -26,7 +44,9 @@ where
     /// again only for keys whose other loader has failed.
     ///
     /// The loader returns what it found, in any order; keys that it leaves out have no value, and
-    /// values of keys that were not asked of it are ignored.
+    /// values of keys that were not asked of it are ignored. Values that are near their end, or beyond
+    /// it by no more than [`stale_while_revalidate`](crate::CacheBuilder::stale_while_revalidate), are
+    /// served as they are: to renew them is left to calls for one key. Errors are not remembered.
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -49,6 +69,8 @@ where
     /// # Panics
     ///
     /// When `loader` panics.
+    ///
+    /// Complexity: O(keys), and one call of `loader` for those that are missing.
     pub fn get_many_or_load<Q, E>(
         &self,
         keys: &[Q],
@@ -59,103 +81,183 @@ where
         E: Send + Sync + 'static,
     {
         let shared = &*self.shared;
-        let mut values: Vec<Option<V>> = Vec::with_capacity(keys.len());
-        let mut missing = Vec::new();
-        for (at, key) in keys.iter().enumerate() {
-            let found = match shared.find(&shared.place(key), key) {
-                Found::Fresh(value) | Found::Aging(value, _) => Some(value),
-                Found::Missing => None,
-            };
-            if found.is_none() {
-                missing.push(at);
-            }
-            values.push(found);
-        }
-        while !missing.is_empty() {
-            let mut leads: Leads<K, V> = Vec::new();
-            let mut waits: Vec<(usize, Wait<K, V>)> = Vec::new();
-            for &at in &missing {
-                let key = &keys[at];
-                let place = shared.place(key);
-                match shared.flights.begin(place.hash, key, || key.to_owned()) {
-                    Role::Lead(lead) => match shared.look_again(&place, key) {
-                        Some(value) => {
-                            lead.land(&value);
-                            values[at] = Some(value);
-                        }
-                        None => leads.push((at, lead)),
-                    },
-                    Role::Wait(wait) => waits.push((at, wait)),
-                    Role::Recursive => return Err(LoadError::Recursive),
-                }
-            }
-            missing.clear();
+        let mut load = |bulk: &mut Bulk<'_, Q, K, V>, leads: Leads<K, V>| {
+            let (places, leads): (Vec<usize>, Vec<Lead<K, V>>) = leads.into_iter().unzip();
+            let (asked, begun) = (keys_of(&leads), shared.load_begins());
+            let result = Lead::scope_all(&leads, || loader(&asked));
+            shared.land_all(bulk, places, leads, result, shared.load_took(begun))
+        };
+        let mut bulk = shared.look_for_all(keys);
+        while !bulk.missing.is_empty() {
+            let leads = shared.take_leads(&mut bulk)?;
             // Landed before anything is waited for: two bulk loads never wait for each other.
-            self.load_led(leads, &mut values, &mut loader)?;
-            for (at, wait) in waits {
-                match wait.block() {
-                    Arrival::Value(value) => values[at] = Some(value),
-                    Arrival::Lead(lead) => {
-                        self.load_led(Vec::from([(at, lead)]), &mut values, &mut loader)?;
-                    }
-                    Arrival::LookAgain => {
-                        let key = &keys[at];
-                        values[at] = shared.look_again(&shared.place(key), key);
-                        if values[at].is_none() {
-                            missing.push(at);
-                        }
-                    }
-                    Arrival::Failed(failure) => match failure.of() {
-                        Some(error) => return Err(LoadError::Load(error)),
-                        None => missing.push(at),
-                    },
-                    Arrival::Recursive => return Err(LoadError::Recursive),
-                    Arrival::TimedOut => return Err(LoadError::TimedOut),
-                    Arrival::Abandoned(abandoned) => return Err(abandoned.into()),
+            if !leads.is_empty() {
+                load(&mut bulk, leads)?;
+            }
+            for (at, wait) in mem::take(&mut bulk.waits) {
+                if let Some(lead) = shared.arrive(&mut bulk, at, wait.block())? {
+                    load(&mut bulk, Vec::from([(at, lead)]))?;
                 }
             }
         }
-        Ok(values)
+        Ok(bulk.values)
     }
 
-    fn load_led<E>(
+    /// As [`get_many_or_load`](Self::get_many_or_load), for a task: needs no runtime, and waits for
+    /// loads of threads as they do for its own. Dropped, it leaves what it was loading to those that
+    /// wait.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// Complexity: O(keys), and one call of `loader` for those that are missing.
+    pub async fn get_many_or_load_async<Q, E, F>(
         &self,
-        leads: Leads<K, V>,
-        values: &mut [Option<V>],
-        loader: &mut impl FnMut(&[K]) -> Result<Vec<(K, V)>, E>,
-    ) -> Result<(), LoadError<E>>
+        keys: &[Q],
+        mut loader: impl FnMut(Vec<K>) -> F,
+    ) -> Result<Vec<Option<V>>, LoadError<E>>
     where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K>,
         E: Send + Sync + 'static,
+        F: Future<Output = Result<Vec<(K, V)>, E>>,
     {
-        if leads.is_empty() {
-            return Ok(());
-        }
-        let (places, leads): (Vec<usize>, Vec<Lead<K, V>>) = leads.into_iter().unzip();
-        let asked: Vec<K> = leads.iter().map(|lead| lead.key().clone()).collect();
         let shared = &*self.shared;
-        let begun = shared.load_begins();
-        let result = Lead::scope_all(&leads, || loader(&asked)).map_err(alloc::sync::Arc::new);
-        let mut found = match result {
-            Ok(found) => found,
-            Err(error) => {
-                // Of an error for many keys nobody can say which one it is of: those that wait for
-                // one of them try for themselves.
-                drop(leads);
-                return Err(LoadError::Load(error));
+        let mut bulk = shared.look_for_all(keys);
+        while !bulk.missing.is_empty() {
+            let mut leads = shared.take_leads(&mut bulk)?;
+            let mut waits = mem::take(&mut bulk.waits).into_iter();
+            loop {
+                if !leads.is_empty() {
+                    let (places, led): (Vec<usize>, Vec<Lead<K, V>>) = leads.into_iter().unzip();
+                    let (asked, begun) = (keys_of(&led), shared.load_begins());
+                    let result = Lead::scope_all_async(&led, async { loader(asked).await }).await;
+                    shared.land_all(&mut bulk, places, led, result, shared.load_took(begun))?;
+                }
+                let Some((at, wait)) = waits.next() else { break };
+                let lead = shared.arrive(&mut bulk, at, wait.await)?;
+                leads = lead.map(|lead| (at, lead)).into_iter().collect();
+            }
+        }
+        Ok(bulk.values)
+    }
+}
+
+fn keys_of<K: Clone, V>(leads: &[Lead<K, V>]) -> Vec<K> {
+    leads.iter().map(|lead| lead.key().clone()).collect()
+}
+
+impl<K, V, S, C, P> Shared<K, V, S, C, P>
+where
+    K: Hash + Eq + Clone,
+    V: Clone,
+    S: BuildHasher,
+    C: Clock,
+    P: Eviction,
+{
+    fn look_for_all<'a, Q>(&self, keys: &'a [Q]) -> Bulk<'a, Q, K, V>
+    where
+        Q: Hash + Equivalent<K>,
+    {
+        let mut missing = Vec::new();
+        let look = |(at, key): (usize, &Q)| match self.find(&self.place(key), key) {
+            Found::Fresh(value) | Found::Aging(value, _) => Some(value),
+            Found::Missing => {
+                missing.push(at);
+                None
             }
         };
-        let took = shared.load_took(begun);
-        for ((at, lead), key) in places.into_iter().zip(leads).zip(asked) {
-            match found.iter().position(|(other, _)| *other == key) {
-                Some(place) => {
-                    let (key, value) = found.swap_remove(place);
-                    let value = shared.store(&lead, key, value, took);
+        let values = keys.iter().enumerate().map(look).collect();
+        Bulk { keys, values, missing, waits: Vec::new() }
+    }
+
+    /// For each key that is missing: the lead, a seat in another's load, or the value after all.
+    fn take_leads<Q, E>(&self, bulk: &mut Bulk<'_, Q, K, V>) -> Result<Leads<K, V>, LoadError<E>>
+    where
+        Q: Hash + Equivalent<K> + ToOwned<Owned = K>,
+    {
+        let mut leads = Vec::new();
+        for at in mem::take(&mut bulk.missing) {
+            let key = &bulk.keys[at];
+            let place = self.place(key);
+            match self.flights.begin(place.hash, key, || key.to_owned()) {
+                Role::Lead(lead) => match self.look_again(&place, key) {
+                    Some(value) => {
+                        lead.land(&value);
+                        bulk.values[at] = Some(value);
+                    }
+                    None => leads.push((at, lead)),
+                },
+                Role::Wait(wait) => bulk.waits.push((at, wait)),
+                Role::Recursive => return Err(LoadError::Recursive),
+            }
+        }
+        Ok(leads)
+    }
+
+    /// Stores and lands what was found of what was led.
+    fn land_all<Q, E>(
+        &self,
+        bulk: &mut Bulk<'_, Q, K, V>,
+        places: Vec<usize>,
+        leads: Vec<Lead<K, V>>,
+        result: Result<Vec<(K, V)>, E>,
+        took: Duration,
+    ) -> Result<(), LoadError<E>> {
+        // Of an error for many keys nobody can say which one it is of: those that wait for one of
+        // them are handed the lead, and try for themselves.
+        let found = result.map_err(|error| LoadError::Load(Arc::new(error)))?;
+        let hash = |(key, _): &(K, V)| self.hasher.hash_one(key);
+        let mut table = HashTable::with_capacity(found.len());
+        for pair in found {
+            table.insert_unique(hash(&pair), pair, hash);
+        }
+        for (at, lead) in places.into_iter().zip(leads) {
+            let same = |(key, _): &(K, V)| key == lead.key();
+            match table.find_entry(self.hasher.hash_one(lead.key()), same) {
+                Ok(entry) => {
+                    let ((key, value), _) = entry.remove();
+                    let value = self.store(&lead, key, value, took);
                     lead.land(&value);
-                    values[at] = Some(value);
+                    bulk.values[at] = Some(value);
                 }
-                None => lead.stand_down(),
+                Err(_) => drop(lead.fail(Absent)),
             }
         }
         Ok(())
+    }
+
+    /// What a wait came to. The lead, if it came to that.
+    fn arrive<Q, E>(
+        &self,
+        bulk: &mut Bulk<'_, Q, K, V>,
+        at: usize,
+        arrival: Arrival<K, V>,
+    ) -> Result<Option<Lead<K, V>>, LoadError<E>>
+    where
+        Q: Hash + Equivalent<K>,
+        E: Send + Sync + 'static,
+    {
+        let key = &bulk.keys[at];
+        match arrival {
+            Arrival::Value(value) => bulk.values[at] = Some(value),
+            Arrival::Lead(lead) => return Ok(Some(lead)),
+            Arrival::LookAgain => match self.look_again(&self.place(key), key) {
+                Some(value) => bulk.values[at] = Some(value),
+                None => bulk.missing.push(at),
+            },
+            Arrival::Failed(failure) => {
+                if failure.clone().of::<Absent>().is_none() {
+                    match failure.of() {
+                        Some(error) => return Err(LoadError::Load(error)),
+                        None => bulk.missing.push(at),
+                    }
+                }
+            }
+            Arrival::Recursive => return Err(LoadError::Recursive),
+            Arrival::TimedOut => return Err(LoadError::TimedOut),
+            Arrival::Abandoned(abandoned) => return Err(abandoned.into()),
+        }
+        Ok(None)
     }
 }
