@@ -177,6 +177,15 @@ impl List {
     pub(crate) fn unlink<L: Links>(&mut self, links: &mut L, slot: u32) {
         self.weight = self.weight.saturating_sub(links.weight(slot));
         self.detach(links, slot);
+        self.prefetch(links);
+    }
+
+    /// Who evicts looks at the last entry next.
+    #[inline]
+    fn prefetch<L: Links>(&self, links: &L) {
+        if self.tail != NIL {
+            links.prefetch(self.tail);
+        }
     }
 
     #[inline]
@@ -198,13 +207,7 @@ impl List {
             _ => links.place_mut(prev).next = next,
         }
         match next {
-            NIL => {
-                self.tail = prev;
-                // Where it leads to is what will be looked at next.
-                if prev != NIL {
-                    links.prefetch(prev);
-                }
-            }
+            NIL => self.tail = prev,
             _ => links.place_mut(next).prev = prev,
         }
     }
@@ -214,6 +217,7 @@ impl List {
     pub(crate) fn tail_to_front<L: Links>(&mut self, links: &mut L) {
         if self.tail != NIL {
             self.move_to_front(links, self.tail);
+            self.prefetch(links);
         }
     }
 

@@ -56,7 +56,7 @@ impl S3Fifo {
                     return Some(slot);
                 }
                 *heat -= 1;
-                self.main.move_to_front(links, slot);
+                self.main.tail_to_front(links);
             }
         }
     }
