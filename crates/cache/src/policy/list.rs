@@ -180,11 +180,15 @@ impl List {
         self.prefetch(links);
     }
 
-    /// Who evicts looks at the last entry next.
+    /// Who evicts looks at the last entry next, and then at the one before, which is asked for now:
+    /// the last one was when it was the last but one.
     #[inline]
     fn prefetch<L: Links>(&self, links: &L) {
         if self.tail != NIL {
-            links.prefetch(self.tail);
+            let next = links.place(self.tail).prev;
+            if next != NIL {
+                links.prefetch(next);
+            }
         }
     }
 
