@@ -39,6 +39,9 @@ pub(crate) use text::write_rate;
 /// A period is a unit or a [duration](voussoir_core::duration): `s`, `min`, `h`, `day`, `500ms`,
 /// `1h30m`. With the feature `serde` a limit is written and read as this text.
 ///
+/// With how much a limiter begins is no part of it, since that is about one moment and not about a
+/// rate: see `initial` of the builders, and of `rules::Rule` for configurations.
+///
 /// ```
 /// use voussoir_ratelimit::{Limit, TokenBucket};
 ///

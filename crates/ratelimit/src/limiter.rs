@@ -99,9 +99,20 @@ impl<A: Algorithm, C> LimiterBuilder<A, C> {
     /// What is wrong with the algorithm's configuration, such as a burst of 0; an `initial` above the
     /// limit, or by another clock.
     pub fn build(self) -> Result<Limiter<A, C>, ConfigError> {
-        self.algorithm.validate()?;
-        let cell = Initial::cell(self.initial, &self.algorithm)?;
-        Ok(Limiter { algorithm: self.algorithm, cell, clock: self.clock })
+        Limiter::starting(self.algorithm, self.clock, self.initial)
+    }
+}
+
+impl<A: Algorithm, C> Limiter<A, C> {
+    /// Of a builder's options.
+    pub(crate) fn starting(
+        algorithm: A,
+        clock: C,
+        initial: Option<Initial>,
+    ) -> Result<Self, ConfigError> {
+        algorithm.validate()?;
+        let cell = Initial::cell(initial, &algorithm)?;
+        Ok(Self { algorithm, cell, clock })
     }
 }
 

@@ -41,6 +41,7 @@
 //! path = "/projects/{project}/*"
 //! headers = { x-plan = "free" }      # all of them must be there, with these values
 //! attributes = { region = "eu" }     # likewise
+//! initial = 0                        # begins with none of its 1000; all of them, if left out
 //! missing = "refuse"                 # or "share" (the default), or "skip"
 //! shadow = true                      # decides and reports, and never refuses
 //! max_keys = 10000                   # 100,000 if left out

@@ -267,6 +267,20 @@ fn a_clock_set_back_locks_nobody_out() {
 }
 
 #[test]
+fn a_rule_begins_with_what_it_says() {
+    for order in [Order::FirstMatch, Order::AllMatch] {
+        let clock = ManualClock::at(Nanos::from_secs(50));
+        let rules = [rule("few", "10/s", "client").initial(2), rule("none", "20/s", "all").initial(0)];
+        let set = RuleSet::new(order, rules).expect("valid");
+        let limiter = RuleLimiter::builder(set).clock(clock.clone()).build().expect("valid");
+        assert_eq!(passing(&limiter, &to("/")), if order == Order::FirstMatch { 2 } else { 0 });
+        clock.advance(Duration::from_millis(500));
+        // By then the first has 7, or 5 where 2 were taken, and the other 10.
+        assert_eq!(passing(&limiter, &to("/")), if order == Order::FirstMatch { 5 } else { 7 });
+    }
+}
+
+#[test]
 fn threads_admit_exactly_what_the_tightest_rule_allows() {
     for threads in [2, 4, 8, 16] {
         for order in [Order::FirstMatch, Order::AllMatch] {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use voussoir_core::ConfigError;
 
 use super::{KeyPart, PathPattern, Request, RuleKey};
-use crate::{Algorithm, Limit};
+use crate::{Algorithm, Limit, initial};
 
 /// Which requests are counted against a limit, and by what.
 ///
@@ -26,6 +26,8 @@ pub struct Rule {
     headers: BTreeMap<String, String>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "BTreeMap::is_empty"))]
     attributes: BTreeMap<String, String>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    initial: Option<u32>,
     #[cfg_attr(feature = "serde", serde(default))]
     missing: MissingKey,
     #[cfg_attr(feature = "serde", serde(default))]
@@ -69,6 +71,7 @@ impl Rule {
             path: None,
             headers: BTreeMap::new(),
             attributes: BTreeMap::new(),
+            initial: None,
             missing: MissingKey::default(),
             shadow: false,
             max_keys: default_max_keys(),
@@ -96,6 +99,12 @@ impl Rule {
     pub fn attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.attributes.insert(name.into(), value.into());
         self
+    }
+
+    /// How much each key begins with, the whole limit by default: as if the rest had been taken when
+    /// the limiter was built. See [`KeyedLimiterBuilder::initial_at`](crate::KeyedLimiterBuilder::initial_at).
+    pub fn initial(self, n: u32) -> Self {
+        Self { initial: Some(n), ..self }
     }
 
     /// What happens to requests without the key, [`MissingKey::Share`] by default.
@@ -153,6 +162,10 @@ impl Rule {
         self.missing
     }
 
+    pub(super) fn begins_with(&self) -> Option<u32> {
+        self.initial
+    }
+
     pub(super) fn most_keys(&self) -> usize {
         self.max_keys
     }
@@ -164,6 +177,9 @@ impl Rule {
             return Err(ConfigError::new("name", given, NAMES));
         }
         self.limit.validate()?;
+        if let Some(initial) = self.initial {
+            initial::taken(&self.limit, initial)?;
+        }
         if self.max_keys == 0 {
             return Err(ConfigError::new("max_keys", 0, "1 or more"));
         }

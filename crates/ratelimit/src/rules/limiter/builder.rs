@@ -2,7 +2,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use std::hash::RandomState;
 
-use voussoir_core::{ConfigError, SystemClock};
+use voussoir_core::{Clock, ConfigError, SystemClock};
 
 use super::{Entry, RuleLimiter, Stripes};
 use crate::observe::Observer;
@@ -34,14 +34,14 @@ impl<C> RuleLimiterBuilder<C> {
         RuleLimiterBuilder { set: self.set, observer: self.observer, clock }
     }
 
-    /// The limiter.
+    /// The limiter. Rules that begin with less than their limit begin at this moment.
     ///
     /// # Errors
     ///
-    /// What is wrong with a limit, which a [`RuleSet`] has refused already.
+    /// What is wrong with a limit, all of which a [`RuleSet`] has refused already.
     pub fn build(self) -> Result<RuleLimiter<C>, ConfigError>
     where
-        C: Clone,
+        C: Clock + Clone,
     {
         let Self { set, observer, clock } = self;
         let order = set.order();

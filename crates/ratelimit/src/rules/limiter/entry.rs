@@ -1,6 +1,6 @@
 use core::hash::{BuildHasher, BuildHasherDefault};
 
-use voussoir_core::ConfigError;
+use voussoir_core::{Clock, ConfigError};
 
 #[cfg(feature = "http")]
 use crate::http::Policy;
@@ -28,21 +28,26 @@ pub(super) enum Counted {
     Not,
 }
 
-impl<C> Entry<C> {
+impl<C: Clock> Entry<C> {
     pub(super) fn new(rule: Rule, clock: C) -> Result<Self, ConfigError> {
+        let mut limiter = KeyedLimiter::builder(rule.limit())
+            .max_keys(rule.most_keys())
+            .hasher(BuildHasherDefault::default())
+            .clock(clock);
+        if let Some(initial) = rule.begins_with() {
+            limiter = limiter.initial(initial);
+        }
         Ok(Self {
-            limiter: KeyedLimiter::builder(rule.limit())
-                .max_keys(rule.most_keys())
-                .hasher(BuildHasherDefault::default())
-                .clock(clock)
-                .build()?,
+            limiter: limiter.build()?,
             #[cfg(feature = "http")]
             policy: Policy::of(rule.name(), &rule.limit())
                 .map_err(|_| ConfigError::new("name", rule.name(), NAMES))?,
             rule,
         })
     }
+}
 
+impl<C> Entry<C> {
     pub(super) fn counted<R: Request + ?Sized>(
         &self,
         request: &R,
