@@ -138,30 +138,41 @@ proptest! {
     }
 }
 
+/// In rounds as those of one limit, see `tests/limiter.rs`.
 #[test]
 fn threads_get_exactly_the_smaller_of_two_limits() {
-    for threads in [2, 4, 8, 16] {
-        let both = AllOf::new([
-            "1000/h".parse::<Limit>().expect("valid"),
-            "log 700/h".parse().expect("valid"),
-        ]);
-        let clock = ManualClock::at(Nanos::from_secs(9));
-        let direct = Limiter::builder(both).clock(clock.clone()).build().expect("valid");
-        let keyed = KeyedLimiter::<u8>::builder(both).clock(clock).build().expect("valid");
-        let (of_direct, of_keyed) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    for _ in 0..1_000 {
-                        of_direct.fetch_add(direct.check().is_allowed().into(), Ordering::Relaxed);
-                        of_keyed.fetch_add(keyed.check(&1).is_allowed().into(), Ordering::Relaxed);
-                    }
-                });
+    let long = std::env::var_os("VOUSSOIR_LONG").is_some();
+    let pairs = [["1000/h", "log 700/h"], ["sliding 700/h", "fixed 1000/h"], ["700/h", "1000/h"]];
+    for round in 0..if long { 1_000 } else { 3 } {
+        let attempts = if long && round % 100 == 0 { 100_000 } else { 1_000 };
+        let both = AllOf::new(pairs[round % pairs.len()].map(limit_of));
+        for threads in [2, 4, 8, 16] {
+            let clock = ManualClock::at(Nanos::from_secs(9));
+            let direct = Limiter::builder(both).clock(clock.clone()).build().expect("valid");
+            let keyed = KeyedLimiter::<u8>::builder(both).clock(clock).build().expect("valid");
+            let (of_direct, of_keyed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| {
+                        for _ in 0..attempts {
+                            of_direct
+                                .fetch_add(direct.check().is_allowed().into(), Ordering::Relaxed);
+                            of_keyed
+                                .fetch_add(keyed.check(&1).is_allowed().into(), Ordering::Relaxed);
+                        }
+                    });
+                }
+            });
+            assert_eq!((of_direct.into_inner(), of_keyed.into_inner()), (700, 700), "{both}");
+            let bound = direct.check().bound_by();
+            assert!(both.limits()[bound].to_string().contains("700/h"), "{both}");
+            // Of the other limit no more than that was taken.
+            #[cfg(feature = "serde")]
+            {
+                let used = serde_json::to_value(direct.snapshot()).expect("lists");
+                assert_eq!(used[1 - bound][0][1], 700, "{both}: {used}");
             }
-        });
-        assert_eq!((of_direct.into_inner(), of_keyed.into_inner()), (700, 700));
-        // Of the other limit no more than that was taken.
-        assert_eq!(direct.check().bound_by(), 1);
+        }
     }
 }
 

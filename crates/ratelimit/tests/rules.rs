@@ -270,7 +270,8 @@ fn a_clock_set_back_locks_nobody_out() {
 fn a_rule_begins_with_what_it_says() {
     for order in [Order::FirstMatch, Order::AllMatch] {
         let clock = ManualClock::at(Nanos::from_secs(50));
-        let rules = [rule("few", "10/s", "client").initial(2), rule("none", "20/s", "all").initial(0)];
+        let rules =
+            [rule("few", "10/s", "client").initial(2), rule("none", "20/s", "all").initial(0)];
         let set = RuleSet::new(order, rules).expect("valid");
         let limiter = RuleLimiter::builder(set).clock(clock.clone()).build().expect("valid");
         assert_eq!(passing(&limiter, &to("/")), if order == Order::FirstMatch { 2 } else { 0 });
