@@ -149,8 +149,6 @@ pub use keyed::Lines;
 pub use keyed::{KeyedLimiter, KeyedLimiterBuilder, Overflow};
 pub use leaky_bucket::LeakyBucket;
 pub use limit::{Limit, LimitError, LimitErrorKind, LimitState};
-#[cfg(all(feature = "tokio", target_has_atomic = "64"))]
-pub use limiter::Paced;
 #[cfg(target_has_atomic = "64")]
 pub use limiter::{Limiter, LimiterBuilder};
 #[cfg(target_has_atomic = "64")]
@@ -167,7 +165,7 @@ pub use striped::{StripedLimiter, StripedLimiterBuilder};
 pub use tiers::{TierError, TierState, Tiers};
 pub use token_bucket::TokenBucket;
 #[cfg(all(feature = "tokio", target_has_atomic = "64"))]
-pub use wait::{Line, NotReady};
+pub use wait::{Line, NotReady, Paced, PacedByKey, Refused};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

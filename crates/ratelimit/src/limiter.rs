@@ -1,5 +1,3 @@
-#[cfg(feature = "tokio")]
-mod paced;
 mod persist;
 mod reserve;
 #[cfg(feature = "tokio")]
@@ -13,8 +11,6 @@ use crate::cell::Cell;
 use crate::initial::Initial;
 use crate::verdict::Verdict;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
-#[cfg(feature = "tokio")]
-pub use paced::Paced;
 
 /// A limit on one thing, shared by reference between threads.
 ///
