@@ -1,3 +1,5 @@
+use core::time::Duration;
+
 use voussoir_core::{ConfigError, Nanos};
 
 #[cfg(target_has_atomic = "64")]
@@ -119,6 +121,13 @@ pub trait Algorithm: Copy + sealed::Sealed {
     /// The state that a key with `state` under the limit `from` has under this one.
     fn carry(&self, from: &Self, state: &Self::State, now: Nanos, carry: Carry) -> Self::State {
         carry.state(from, state, self, now)
+    }
+
+    /// In what time a key that spent all it had has it all again, where that was asked for and is kept
+    /// to a tick only.
+    #[doc(hidden)]
+    fn refills_in(&self) -> Option<Duration> {
+        None
     }
 
     /// What `state` says at `now`, in terms that another process understands.

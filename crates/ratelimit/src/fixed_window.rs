@@ -276,6 +276,10 @@ impl Algorithm for FixedWindow {
         }
     }
 
+    fn refills_in(&self) -> Option<Duration> {
+        self.period.checked_mul(self.burst.div_ceil(self.limit.max(1)))
+    }
+
     fn save(&self, state: &u64, now: Nanos) -> Snapshot {
         Snapshot::new(Use::all_of(self.peek(state, now, 0)))
     }

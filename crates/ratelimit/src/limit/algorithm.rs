@@ -1,3 +1,5 @@
+use core::time::Duration;
+
 use voussoir_core::{ConfigError, Nanos};
 
 #[cfg(target_has_atomic = "64")]
@@ -158,6 +160,10 @@ impl Algorithm for Limit {
             blocked => ()
         );
         state
+    }
+
+    fn refills_in(&self) -> Option<Duration> {
+        dispatch!(self, algorithm => algorithm.refills_in(), unlimited => None, blocked => None)
     }
 
     fn save(&self, state: &LimitState, now: Nanos) -> Snapshot {
