@@ -115,6 +115,13 @@ pub trait Algorithm: Copy + sealed::Sealed {
     /// not be kept.
     fn is_fresh(&self, state: &Self::State, now: Nanos) -> bool;
 
+    /// Moves what a key of this hash begins with, or what it was given under another limit, to where
+    /// its windows are.
+    #[doc(hidden)]
+    fn place(&self, state: &mut Self::State, hash: impl FnOnce() -> u64) {
+        let _ = (state, hash);
+    }
+
     /// The state of a key that has spent all it had at `now`.
     fn used_up(&self, now: Nanos) -> Self::State;
 

@@ -124,7 +124,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     {
         self.states
             .read(key, |state| self.algorithm.peek(state, now, n))
-            .unwrap_or_else(|| self.peek_new(now, n))
+            .unwrap_or_else(|| self.peek_new(now, key, n))
     }
 
     /// Gives `n` back to `key` at `now`, taken to be of its newest requests; never more than was
@@ -240,8 +240,14 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
-        let mut insert =
-            || self.states.try_update_or_insert(key, self.max_keys, || self.unseen(now), &mut act);
+        let mut insert = || {
+            self.states.try_update_or_insert(
+                key,
+                self.max_keys,
+                || self.unseen_of(key, now),
+                &mut act,
+            )
+        };
         if let Ok(answer) = insert() {
             self.forget_fresh(SWEEP_AT_INSERT, now);
             return Some(answer);
@@ -263,7 +269,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     }
 
     /// The decision on a key that is not held.
-    fn peek_new(&self, now: Nanos, n: u32) -> Decision {
+    fn peek_new<Q: Hash + ?Sized>(&self, now: Nanos, key: &Q, n: u32) -> Decision {
         let has_room = self.len() < self.max_keys || self.forget_fresh(SWEEP_WHEN_FULL, now) > 0;
         match self.overflow {
             Overflow::Share if !has_room => {
@@ -273,8 +279,19 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
                 self.algorithm.peek(&self.algorithm.used_up(now), now, n)
             }
             Overflow::Allow if !has_room => self.algorithm.peek(&A::State::default(), now, n),
-            _ => self.algorithm.peek(&self.unseen(now), now, n),
+            _ => self.algorithm.peek(&self.unseen_of(key, now), now, n),
         }
+    }
+
+    /// The state at `now` of `key`, if it was never seen.
+    fn unseen_of<Q: Hash + ?Sized>(&self, key: &Q, now: Nanos) -> A::State {
+        let mut state = self.unseen(now);
+        self.algorithm.place(&mut state, || self.hash(key));
+        state
+    }
+
+    pub(crate) fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> u64 {
+        self.states.hasher().hash_one(key)
     }
 }
 

@@ -13,7 +13,7 @@ use voussoir_ratelimit::{
 };
 
 /// Every algorithm, so that ten or so requests matter to it.
-const LIMITS: [&str; 13] = [
+const LIMITS: [&str; 14] = [
     "7/s burst 11",
     "10/s",
     "5/s burst 12",
@@ -22,6 +22,7 @@ const LIMITS: [&str; 13] = [
     "leaky 10/s queue 9",
     "fixed 20/s",
     "fixed 20/s anchored",
+    "fixed 20/s spread",
     "fixed 5/s burst 20",
     "sliding 15/s",
     "sliding 1000/1ms",
@@ -86,7 +87,7 @@ proptest! {
         waits in prop::collection::vec(0..2_500_000_000_u64, 20),
     ) {
         // Some windows follow the clock, so it must show the same time of the window.
-        let is_fixed = matches!(limit, Limit::FixedWindow(window) if !window.is_anchored());
+        let is_fixed = matches!(limit, Limit::FixedWindow(window) if !window.is_anchored() && !window.is_spread());
         let mut state = LimitState::default();
         let mut now = 7_000_000_000;
         for (wait, n) in requests {
@@ -265,8 +266,8 @@ fn what_was_available_is_carried_as_asked() {
         (Carry::Proportional, [20, 80]),
         (Carry::Additive, [0, 140]),
     ];
-    let kinds = ["#/h", "leaky #/h burst #", "fixed #/h", "fixed #/h anchored", "sliding #/h"];
-    for kind in kinds.into_iter().chain(["sliding #/h strict 7", "log #/h"]) {
+    let kinds = ["#/h", "leaky #/h burst #", "fixed #/h", "fixed #/h anchored", "fixed #/h spread"];
+    for kind in kinds.into_iter().chain(["sliding #/h", "sliding #/h strict 7", "log #/h"]) {
         let limit = |n: u32| kind.replace('#', &n.to_string()).parse::<Limit>().expect(kind);
         for (carry, left) in cases {
             for (new, left) in [50, 200].into_iter().zip(left) {

@@ -25,7 +25,10 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     ) -> Result<(), ConfigError> {
         algorithm.validate()?;
         let old = self.algorithm;
-        self.states.for_each(|_, state| *state = algorithm.carry(&old, state, now, carry));
+        self.states.for_each(|key, state| {
+            *state = algorithm.carry(&old, state, now, carry);
+            algorithm.place(state, || self.states.hasher().hash_one(key));
+        });
         let shared = self.shared.read(|state| algorithm.carry(&old, state, now, carry));
         self.shared = algorithm.cell();
         self.shared.update(|fresh| fresh.clone_from(&shared));

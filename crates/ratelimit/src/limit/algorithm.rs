@@ -151,6 +151,15 @@ impl Algorithm for Limit {
         )
     }
 
+    fn place(&self, state: &mut LimitState, hash: impl FnOnce() -> u64) {
+        dispatch!(
+            self,
+            algorithm => state.change(|state| algorithm.place(state, hash)),
+            unlimited => (),
+            blocked => ()
+        );
+    }
+
     fn used_up(&self, now: Nanos) -> LimitState {
         let mut state = LimitState::default();
         dispatch!(
