@@ -268,14 +268,18 @@ impl<A: Algorithm, C> Gate for Limiter<A, C> {
     /// A request that a [queue](crate::LeakyBucket::queue) would hold is refused until its turn: a
     /// gate lets pass at once or not at all.
     fn try_pass_at(&self, now: Nanos) -> Result<(), Rejected> {
-        let decision = self.check_at(now);
+        // In one step: who was let in behind what is given back would have another's turn.
+        let decision = self.cell.update(|state| {
+            let foreseen = self.algorithm.peek(state, now, 1);
+            match foreseen.delay() {
+                Duration::ZERO => self.algorithm.check(state, now, 1),
+                _ => foreseen,
+            }
+        });
         match decision.delay() {
             _ if !decision.is_allowed() => Err(rejected(&decision)),
             Duration::ZERO => Ok(()),
-            turn => {
-                self.refund_at(now, 1);
-                Err(Rejected::retry_after(turn))
-            }
+            turn => Err(Rejected::retry_after(turn)),
         }
     }
 }

@@ -312,7 +312,11 @@ fn keys_are_restored_with_what_they_had_used() {
     assert_eq!(restored.peek_n("ada", 0).remaining(), 3);
     let small = KeyedLimiter::<String>::builder(limit_of("10/h")).max_keys(1).build().unwrap();
     assert!(small.check("grace").is_allowed());
-    assert_eq!(small.restore(keys), 1, "no room");
+    assert_eq!(small.restore(keys.clone()), 1, "no room");
+    // What is as good as new makes room, as it does for a new key.
+    let later = Nanos::from_secs(2_000_000);
+    assert_eq!(small.restore_at(later, keys), 0);
+    assert_eq!((small.len(), small.peek_n_at(later, "ada", 0).remaining()), (1, 3));
 }
 
 fn cases() -> u32 {
