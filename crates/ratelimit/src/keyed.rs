@@ -249,10 +249,10 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
             )
         };
         if let Ok(answer) = insert() {
-            self.forget_fresh(SWEEP_AT_INSERT, now);
+            self.forget_fresh_at(now, SWEEP_AT_INSERT);
             return Some(answer);
         }
-        if self.forget_fresh(SWEEP_WHEN_FULL, now) > 0 { insert().ok() } else { None }
+        if self.forget_fresh_at(now, SWEEP_WHEN_FULL) > 0 { insert().ok() } else { None }
     }
 
     /// Calls `act` on the state of `key`, if there is one or room for it.
@@ -270,7 +270,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
 
     /// The decision on a key that is not held.
     fn peek_new<Q: Hash + ?Sized>(&self, now: Nanos, key: &Q, n: u32) -> Decision {
-        let has_room = self.len() < self.max_keys || self.forget_fresh(SWEEP_WHEN_FULL, now) > 0;
+        let has_room = self.len() < self.max_keys || self.forget_fresh_at(now, SWEEP_WHEN_FULL) > 0;
         match self.overflow {
             Overflow::Share if !has_room => {
                 self.shared.read(|state| self.algorithm.peek(state, now, n))
@@ -387,6 +387,11 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
         }
     }
 
+    /// [`forget_fresh_at`](Self::forget_fresh_at) the present.
+    pub fn forget_fresh(&self, budget: usize) -> usize {
+        self.forget_fresh_at(self.clock.now(), budget)
+    }
+
     #[cold]
     fn decide_on_new<Q>(&self, key: &Q, n: u32) -> (Nanos, Verdict)
     where
@@ -449,10 +454,10 @@ impl<K, A: Algorithm, S, C> KeyedLimiter<K, A, S, C> {
         self.states.memory()
     }
 
-    /// Forgets up to `budget` slots' worth of keys whose state at `now` equals that of a key never
+    /// Forgets those of the next `budget` slots whose keys' state at `now` equals that of a key never
     /// seen, and tells how many. New keys do this by themselves; call it to have memory ready
-    /// before they come.
-    pub fn forget_fresh(&self, budget: usize, now: Nanos) -> usize {
+    /// before they come. In O(budget).
+    pub fn forget_fresh_at(&self, now: Nanos, budget: usize) -> usize {
         let unseen = self.unseen(now);
         // A limiter that began with less has keys that have more than one never seen: those that
         // were restored, and those that were given something back.

@@ -155,7 +155,7 @@ proptest! {
         let mut now = START;
         for (step, key, n, is_refund) in steps {
             now = now.saturating_add(Duration::from_millis(step));
-            keyed.forget_fresh(100_000, now);
+            keyed.forget_fresh_at(now, 100_000);
             let alone = alone.entry(key).or_insert_with(|| {
                 Limiter::builder(limit).initial_at(START, initial).build().expect("valid")
             });

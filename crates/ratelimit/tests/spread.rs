@@ -53,7 +53,7 @@ fn the_windows_of_a_key_follow_each_other_also_when_it_was_forgotten() {
         let mut ended = ends(START, key);
         for pause in [0_u64, 1, 59, 60, 61, 150, 6_000] {
             let now = ended.saturating_add(Duration::from_secs(pause));
-            limiter.forget_fresh(100_000, now);
+            limiter.forget_fresh_at(now, 100_000);
             let next = ends(now, key);
             let apart = next.saturating_duration_since(ended);
             let windows = u32::try_from(pause / 60).expect("few") + 1;
@@ -182,7 +182,7 @@ proptest! {
         let mut passed: BTreeMap<u32, Vec<(Nanos, u32)>> = BTreeMap::new();
         for (step, key, n) in steps {
             now = now.saturating_add(Duration::from_millis(step));
-            limiter.forget_fresh(1_000, now);
+            limiter.forget_fresh_at(now, 1_000);
             if limiter.check_n_at(now, &key, n).is_allowed() {
                 passed.entry(key).or_default().push((now, n));
             }
