@@ -51,7 +51,7 @@
 //!
 //! A rule applies to a request when its methods, path, headers and attributes all match. With
 //! [`Order::FirstMatch`] the first that applies decides alone, so write the special before the
-//! general. With [`Order::AllMatch`] every one that applies must allow the request; nothing is taken
+//! general; a rule that could never be reached is refused. With [`Order::AllMatch`] every one that applies must allow the request; nothing is taken
 //! from any when one refuses. A request to which no rule applies is allowed.
 //!
 //! **Shadow rules** decide on every request to which they apply, tell the

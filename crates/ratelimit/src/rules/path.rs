@@ -67,6 +67,17 @@ impl PathPattern {
         }) && (self.open || given.next().is_none())
     }
 
+    /// Whether every path that `other` is for is one of these.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let covered = self.segments.iter().zip(&other.segments).all(|pair| match pair {
+            (Segment::Named(_), _) => true,
+            (Segment::Literal(ours), Segment::Literal(theirs)) => same(ours, theirs),
+            (Segment::Literal(_), Segment::Named(_)) => false,
+        });
+        let (ours, theirs) = (self.segments.len(), other.segments.len());
+        covered && if self.open { theirs >= ours } else { theirs == ours && !other.open }
+    }
+
     /// What stands in `path` where this pattern has `{name}`, as it is written there.
     pub fn segment<'p>(&self, path: &'p str, name: &str) -> Option<&'p str> {
         let is_it = |segment: &Segment| matches!(segment, Segment::Named(found) if found == name);

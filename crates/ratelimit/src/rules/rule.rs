@@ -1,11 +1,11 @@
+mod check;
+
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use voussoir_core::ConfigError;
-
-use super::{KeyPart, PathPattern, Request, RuleKey};
-use crate::{Algorithm, Limit, initial};
+use super::{PathPattern, Request, RuleKey};
+use crate::Limit;
 
 /// Which requests are counted against a limit, and by what.
 ///
@@ -168,29 +168,5 @@ impl Rule {
 
     pub(super) fn most_keys(&self) -> usize {
         self.max_keys
-    }
-
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        let printable = self.name.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-        if !printable || !(1..=128).contains(&self.name.len()) {
-            let given = alloc::format!("{:?}", self.name);
-            return Err(ConfigError::new("name", given, NAMES));
-        }
-        self.limit.validate()?;
-        if let Some(initial) = self.initial {
-            initial::taken(&self.limit, initial)?;
-        }
-        if self.max_keys == 0 {
-            return Err(ConfigError::new("max_keys", 0, "1 or more"));
-        }
-        self.key.validate()?;
-        for part in self.key.parts() {
-            let KeyPart::Segment(name) = part else { continue };
-            if !self.path.as_ref().is_some_and(|path| path.has_segment(name)) {
-                let allowed = alloc::format!("segments of `path`; it has no {{{name}}}");
-                return Err(ConfigError::new("key", part, allowed));
-            }
-        }
-        Ok(())
     }
 }
