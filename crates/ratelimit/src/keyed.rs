@@ -440,6 +440,11 @@ impl<K, A: Algorithm, S, C> KeyedLimiter<K, A, S, C> {
         self.max_keys
     }
 
+    /// Keys that are held beyond it stay until they are as good as new.
+    pub(crate) fn set_max_keys(&mut self, max_keys: usize) {
+        self.max_keys = max_keys;
+    }
+
     pub(crate) fn clock(&self) -> &C {
         &self.clock
     }

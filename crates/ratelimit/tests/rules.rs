@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use voussoir_core::{ManualClock, Nanos};
+use voussoir_ratelimit::Carry;
 use voussoir_ratelimit::client_key::ClientKey;
 use voussoir_ratelimit::observe::{Observation, Observer};
 use voussoir_ratelimit::rules::{
@@ -250,6 +251,42 @@ fn headers_and_attributes_are_conditions() {
     assert_eq!(passing(&limiter, &Facts { headers: &[("x-plan", "paid")], ..free }), 10);
     assert_eq!(passing(&limiter, &Facts { headers: &[], ..free }), 10);
     assert_eq!(passing(&limiter, &Facts { attributes: &[("region", "us")], ..free }), 10);
+}
+
+#[test]
+fn other_rules_keep_what_was_counted_by_the_same_name_and_key() {
+    for order in [Order::FirstMatch, Order::AllMatch] {
+        let before = [
+            rule("kept", "10/h", "client").path(path("/kept")),
+            rule("by another key", "10/h", "client").path(path("/key/{id}")),
+            rule("moved", "10/h", "segment:id").path(path("/old/{id}")),
+            rule("gone", "10/h", "client").path(path("/gone")),
+        ];
+        let mut limiter = limiter(order, before);
+        let paths = ["/kept", "/key/7", "/old/7", "/gone"];
+        for path in paths {
+            assert!(limiter.check_n(&to(path), 7).is_allowed());
+        }
+        let now = [
+            rule("new", "5/h", "client").path(path("/gone")),
+            rule("kept", "20/h", "client").path(path("/kept/*")).max_keys(1),
+            rule("by another key", "10/h", "all").path(path("/key/{id}")),
+            rule("moved", "10/h", "segment:id").path(path("/old/{id}/*")),
+        ];
+        let set = RuleSet::new(order, now).expect("valid");
+        limiter.reconfigure(set, Carry::Additive).expect("valid");
+        let left = paths.map(|path| {
+            let decision = limiter.check_n(&to(path), 0).decision().expect("a rule applies");
+            (decision.limit(), decision.remaining())
+        });
+        assert_eq!(left, [(20, 13), (10, 10), (10, 10), (5, 5)], "{order:?}");
+        let other = Facts { client: Some(client("203.0.113.8")), ..to("/kept") };
+        assert_eq!(limiter.check(&other).decision().expect("a rule").remaining(), 19);
+        assert!(limiter.rules().any(|(rule, keys)| rule.name() == "kept" && keys == 1), "no room");
+        let set = RuleSet::new(Order::AllMatch, [rule("a", "1/h", "all")]).expect("valid");
+        limiter.reconfigure(set, Carry::AsIs).expect("valid");
+        assert_eq!((limiter.order(), passing(&limiter, &to("/"))), (Order::AllMatch, 1));
+    }
 }
 
 /// How many of rules that all apply are asked; a set with more is refused.

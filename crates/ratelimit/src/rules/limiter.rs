@@ -1,6 +1,7 @@
 mod all;
 mod builder;
 mod entry;
+mod reconfigure;
 mod stripes;
 
 use alloc::boxed::Box;

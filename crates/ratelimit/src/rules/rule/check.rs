@@ -29,6 +29,12 @@ impl Rule {
             && self.attributes.iter().all(|(name, value)| other.attributes.get(name) == Some(value))
     }
 
+    /// Whether what this rule knows of a key is what `other`, of the same name, would know of it.
+    pub(in crate::rules) fn counts_as(&self, other: &Self) -> bool {
+        let by_segment = self.key.parts().iter().any(|part| matches!(part, KeyPart::Segment(_)));
+        self.name == other.name && self.key == other.key && (!by_segment || self.path == other.path)
+    }
+
     pub(in crate::rules) fn validate(&self) -> Result<(), ConfigError> {
         let printable = self.name.bytes().all(|byte| matches!(byte, b' '..=b'~'));
         if !printable || !(1..=128).contains(&self.name.len()) {
