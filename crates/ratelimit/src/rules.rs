@@ -70,8 +70,7 @@
 //! It does not verify what it is told: a header is what the client says, so by an `x-api-key` that
 //! nobody has checked, a client has as many limits as it likes.
 //!
-//! Complexity of a check: O(rules); the path is read once a rule that has
-//! one. Memory: that of a [`KeyedLimiter`](crate::KeyedLimiter) of 8-byte keys for each rule.
+//! Complexity of a check: O(rules); the path is read once. Memory: that of a [`KeyedLimiter`](crate::KeyedLimiter) of 8-byte keys for each rule.
 
 mod decision;
 mod facts;

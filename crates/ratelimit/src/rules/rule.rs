@@ -147,9 +147,19 @@ impl Rule {
     ///
     /// Complexity: O(length of what is compared), without allocation.
     pub fn matches(&self, request: &(impl Request + ?Sized)) -> bool {
-        let method = request.method();
-        (self.methods.is_empty() || self.methods.iter().any(|m| m.eq_ignore_ascii_case(method)))
-            && self.path.as_ref().is_none_or(|path| path.matches(request.path()))
+        self.path.as_ref().is_none_or(|path| path.matches(request.path()))
+            && self.matches_the_rest(request)
+    }
+
+    /// [`matches`](Self::matches), of a request whose path was split.
+    pub(super) fn matches_split(&self, request: &(impl Request + ?Sized), path: &[&str]) -> bool {
+        self.path.as_ref().is_none_or(|pattern| pattern.matches_split(path))
+            && self.matches_the_rest(request)
+    }
+
+    fn matches_the_rest(&self, request: &(impl Request + ?Sized)) -> bool {
+        let is_method = |method: &str| self.methods.iter().any(|m| m.eq_ignore_ascii_case(method));
+        (self.methods.is_empty() || is_method(request.method()))
             && self.headers.iter().all(|(name, value)| request.header(name) == Some(value))
             && self.attributes.iter().all(|(name, value)| request.attribute(name) == Some(value))
     }

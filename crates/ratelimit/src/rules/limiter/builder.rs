@@ -1,10 +1,12 @@
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use std::hash::RandomState;
 
 use voussoir_core::{Clock, ConfigError, SystemClock};
 
-use super::{Entry, RuleLimiter, Stripes};
+use super::entry::{Entry, longest};
+use super::{RuleLimiter, Stripes};
 use crate::observe::Observer;
 use crate::rules::{Order, RuleSet};
 
@@ -46,10 +48,12 @@ impl<C> RuleLimiterBuilder<C> {
         let Self { set, observer, clock } = self;
         let order = set.order();
         let entries = set.into_rules().into_iter().map(|rule| Entry::new(rule, clock.clone()));
+        let entries = entries.collect::<Result<Box<[_]>, _>>()?;
         Ok(RuleLimiter {
             order,
+            longest: longest(&entries),
             stripes: (order == Order::AllMatch).then(Stripes::new),
-            entries: entries.collect::<Result<_, _>>()?,
+            entries,
             secret: RandomState::new(),
             observer,
             clock,

@@ -51,12 +51,13 @@ impl<C> Entry<C> {
     pub(super) fn counted<R: Request + ?Sized>(
         &self,
         request: &R,
+        path: &[&str],
         secret: &impl BuildHasher,
     ) -> Counted {
-        if !self.rule.matches(request) {
+        if !self.rule.matches_split(request, path) {
             return Counted::Not;
         }
-        match (Fingerprint::of(&self.rule, request, secret), self.rule.on_missing()) {
+        match (Fingerprint::of(&self.rule, request, path, secret), self.rule.on_missing()) {
             (Some(key), _) => Counted::By(key),
             (None, MissingKey::Share) => Counted::By(Fingerprint::of_missing(secret)),
             (None, MissingKey::Refuse) => Counted::Refused,
@@ -72,4 +73,9 @@ impl<C> Entry<C> {
             decision,
         }
     }
+}
+
+/// How many segments the longest pattern of `entries` has.
+pub(super) fn longest<C>(entries: &[Entry<C>]) -> Option<usize> {
+    entries.iter().filter_map(|entry| Some(entry.rule.pattern()?.len())).max()
 }

@@ -3,7 +3,8 @@ use core::mem;
 
 use voussoir_core::{Clock, ConfigError, Nanos};
 
-use super::{Entry, RuleLimiter, Stripes};
+use super::entry::{Entry, longest};
+use super::{RuleLimiter, Stripes};
 use crate::Carry;
 use crate::rules::{Order, RuleSet};
 
@@ -38,6 +39,7 @@ impl<C: Clock + Clone> RuleLimiter<C> {
                 entry.limiter.reconfigure_at(now, entry.rule.limit(), carry)?;
             }
         }
+        self.longest = longest(&new);
         self.entries = new.into_boxed_slice();
         self.stripes = (order == Order::AllMatch).then(Stripes::new);
         self.order = order;
