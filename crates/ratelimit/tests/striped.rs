@@ -105,7 +105,7 @@ fn a_gate_that_refuses_takes_no_turn() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     /// In any time L at most burst + ⌊L × rate⌋; and never less than the bucket in one piece would
     /// give it, but for the share of the pockets.
@@ -141,4 +141,8 @@ proptest! {
             }
         }
     }
+}
+
+fn cases() -> u32 {
+    if std::env::var_os("VOUSSOIR_LONG").is_some() { 5_000 } else { 300 }
 }
