@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use voussoir_core::{Nanos, Random};
-use voussoir_ratelimit::{Algorithm, SlidingWindowCounter};
+use voussoir_ratelimit::{Algorithm, SlidingWindowCounter, WideCount};
 
 const LIMIT: u32 = 100;
 const PERIOD: Duration = Duration::from_mins(1);
@@ -16,7 +16,7 @@ fn judged(load: f64, seed: u64) -> (f64, usize) {
     const NEVER: u32 = 1_000_000;
     let counter = SlidingWindowCounter::new(NEVER, PERIOD).wide();
     let mut random = Random::seeded(seed);
-    let (mut state, mut log) = (Default::default(), VecDeque::new());
+    let (mut state, mut log) = (WideCount::default(), VecDeque::new());
     let (mut error, mut wrong, mut time) = (0.0, 0, 0.0);
     let mean = PERIOD.as_secs_f64() / (f64::from(LIMIT) * load);
     let requests = 100_000;

@@ -16,7 +16,7 @@ pub struct Paced<'a, S: Stream> {
     stream: Pin<Box<S>>,
     /// The item that waits, and for what.
     item: Option<(S::Item, Ready<'a>)>,
-    wait: Box<dyn Fn(&S::Item) -> Ready<'a> + Send + 'a>,
+    wait: Box<Wait<'a, S::Item>>,
 }
 
 /// The items of a stream, each as soon as the limit of its key lets it through; see
@@ -35,6 +35,12 @@ pub struct Refused<T> {
     pub denied: Denied,
 }
 
+/// How an item is waited for.
+type Wait<'a, T> = dyn Fn(&T) -> Ready<'a> + Send + 'a;
+
+/// An item that has waited, and what came of it.
+type Waited<T> = (T, Result<(), Denied>);
+
 pub(crate) type Ready<'a> = Pin<Box<dyn Future<Output = Result<(), Denied>> + Send + 'a>>;
 
 impl<'a, S: Stream> Paced<'a, S> {
@@ -42,8 +48,8 @@ impl<'a, S: Stream> Paced<'a, S> {
         Self { stream: Box::pin(stream), item: None, wait: Box::new(wait) }
     }
 
-    /// The next item once it has waited, and what came of it.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<(S::Item, Result<(), Denied>)>> {
+    /// The next item once it has waited.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Waited<S::Item>>> {
         if self.item.is_none() {
             let Some(item) = ready!(self.stream.as_mut().poll_next(context)) else {
                 return Poll::Ready(None);
