@@ -155,12 +155,18 @@ impl FixedWindow {
     /// The slot of `now`: a window, or a tick.
     #[inline]
     fn slot(&self, now: Nanos) -> u64 {
-        let slot = match self.begins {
-            Begins::ByTheClock => self.windows.at(now).0,
-            Begins::WithARequest => now.as_nanos() >> self.tick_shift(),
-            Begins::ByTheKey => (now.as_nanos() >> self.tick_shift()).saturating_add(self.lead()),
+        let slot = if self.is_by_the_clock() {
+            self.windows.at(now).0
+        } else {
+            let tick = now.as_nanos() >> self.tick_shift();
+            if self.is_spread() { self.ahead(tick) } else { tick }
         };
         slot.min(u64::MAX >> self.bits)
+    }
+
+    #[cold]
+    fn ahead(&self, tick: u64) -> u64 {
+        tick.saturating_add(self.lead())
     }
 
     /// How many slots a window lasts.
@@ -190,17 +196,22 @@ impl FixedWindow {
         if count > 0 && slot < began.saturating_add(self.slots()) {
             return (began, count);
         }
-        match self.begins {
-            // A window without a request in it has not begun. Each that has brings the limit.
-            Begins::ByTheClock => {
-                let brought = (slot - began.min(slot)).saturating_mul(u64::from(self.limit));
-                let brought = u32::try_from(brought).unwrap_or(u32::MAX);
-                (slot, count.saturating_sub(brought))
-            }
-            Begins::WithARequest => (slot, 0),
-            Begins::ByTheKey if state == 0 => (slot, 0),
-            Begins::ByTheKey => (self.began(slot, began), 0),
+        if self.is_spread() {
+            return (self.turn(state, slot, began), 0);
         }
+        // A window without a request in it has not begun. Each that has brings the limit.
+        let brought = (slot - began.min(slot)).saturating_mul(u64::from(self.limit));
+        match u32::try_from(brought) {
+            Ok(brought) if self.is_by_the_clock() => (slot, count.saturating_sub(brought)),
+            _ => (slot, 0),
+        }
+    }
+
+    /// Where of spread windows the one of `slot` begins. Apart, so that all that the other windows run
+    /// through is short.
+    #[cold]
+    fn turn(&self, state: u64, slot: u64, began: u64) -> u64 {
+        if state == 0 { slot } else { self.began(slot, began) }
     }
 
     /// Where of windows that follow each other, one of which begins at `one`, that of `slot` begins.
