@@ -214,6 +214,19 @@ impl FixedWindow {
         if state == 0 { slot } else { self.began(slot, began) }
     }
 
+    fn decide_in_another_window(&self, state: &mut u64, slot: u64, n: u32) -> Verdict {
+        let (began, count) = self.current(*state, slot);
+        let (outcome, taken) = match n {
+            n if n <= self.burst.saturating_sub(count) => (Outcome::Allowed, n),
+            n if n <= self.burst => (Outcome::Denied.unless_behind(slot < began), 0),
+            _ => (Outcome::ExceedsCapacity, 0),
+        };
+        if taken > 0 {
+            *state = self.pack(began, count + taken);
+        }
+        Verdict::new(outcome, count + taken, began, 0)
+    }
+
     /// Where of windows that follow each other, one of which begins at `one`, that of `slot` begins.
     fn began(&self, slot: u64, one: u64) -> u64 {
         let slots = self.slots();
@@ -291,19 +304,15 @@ impl Algorithm for FixedWindow {
     #[inline]
     fn decide(&self, state: &mut u64, now: Nanos, n: u32) -> Verdict {
         let slot = self.slot(now);
-        let (began, count) = self.current(*state, slot);
-        let (outcome, taken) = match n {
-            n if n <= self.burst.saturating_sub(count) => (Outcome::Allowed, n),
-            n if n <= self.burst => (Outcome::Denied.unless_behind(slot < began), 0),
-            _ => (Outcome::ExceedsCapacity, 0),
-        };
-        if taken > 0 {
-            // Within a window the count alone changes, and it is the lowest: the next request, which
-            // waits for this word, then waits for an addition only.
-            let same = (began, count) == self.unpack(*state);
-            *state = if same { *state + u64::from(taken) } else { self.pack(began, count + taken) };
+        // Within a window the count alone changes, and it is the lowest: the next request, which
+        // waits for this word, then waits for an addition only.
+        let (began, count) = self.unpack(*state);
+        let lasts = count > 0 && slot < began.saturating_add(self.slots());
+        if lasts && n > 0 && n <= self.burst.saturating_sub(count) {
+            *state += u64::from(n);
+            return Verdict::new(Outcome::Allowed, count + n, began, 0);
         }
-        Verdict::new(outcome, count + taken, began, 0)
+        self.decide_in_another_window(state, slot, n)
     }
 
     #[inline]
