@@ -60,6 +60,8 @@ pub struct FixedWindow {
     /// Of [`Begins::ByTheClock`] these; otherwise the ticks that they are made of.
     windows: Windows,
     begins: Begins,
+    /// How many slots a window lasts: one, or so many ticks.
+    slots: u64,
     burst: u32,
     /// Bits of the count: as many as the burst has.
     bits: u32,
@@ -83,6 +85,7 @@ impl FixedWindow {
             period,
             windows: Windows::new(period, Nanos::ZERO),
             begins: Begins::ByTheClock,
+            slots: 1,
             burst: limit,
             bits: bits(limit),
         }
@@ -96,7 +99,8 @@ impl FixedWindow {
 
     /// Lets a window begin at `origin` of the clock, and one every period before and after.
     pub const fn starting_at(self, origin: Nanos) -> Self {
-        Self { windows: Windows::new(self.period, origin), begins: Begins::ByTheClock, ..self }
+        let windows = Windows::new(self.period, origin);
+        Self { windows, begins: Begins::ByTheClock, slots: 1, ..self }
     }
 
     /// Lets a key's window begin with the first request after the last one ended.
@@ -115,8 +119,12 @@ impl FixedWindow {
     const fn in_ticks(self, begins: Begins) -> Self {
         // As many nanoseconds a tick as leave bits enough for all of time. A window then takes a
         // tick more than it has, since its beginning was rounded down to one.
-        let tick = Duration::from_nanos(1 << self.tick_shift());
-        Self { windows: Windows::new(tick, Nanos::ZERO), begins, ..self }
+        let shift = self.tick_shift();
+        let ticks = Nanos::from_duration(self.period).as_nanos().div_ceil(1 << shift);
+        // With ticks of a nanosecond nothing was rounded.
+        let slots = ticks.saturating_add((shift > 0) as u64);
+        let windows = Windows::new(Duration::from_nanos(1 << shift), Nanos::ZERO);
+        Self { windows, begins, slots: if slots == 0 { 1 } else { slots }, ..self }
     }
 
     /// Requests that a window brings.
@@ -158,34 +166,16 @@ impl FixedWindow {
         let slot = if self.is_by_the_clock() {
             self.windows.at(now).0
         } else {
-            let tick = now.as_nanos() >> self.tick_shift();
-            if self.is_spread() { self.ahead(tick) } else { tick }
+            (now.as_nanos() >> self.tick_shift()).saturating_add(self.lead())
         };
         slot.min(u64::MAX >> self.bits)
-    }
-
-    #[cold]
-    fn ahead(&self, tick: u64) -> u64 {
-        tick.saturating_add(self.lead())
-    }
-
-    /// How many slots a window lasts.
-    #[inline]
-    fn slots(&self) -> u64 {
-        if self.is_by_the_clock() {
-            return 1;
-        }
-        let shift = self.tick_shift();
-        let ticks = Nanos::from_duration(self.period).as_nanos().div_ceil(1 << shift);
-        // With ticks of a nanosecond nothing was rounded.
-        ticks + u64::from(shift > 0)
     }
 
     /// By how much slots are ahead of the ticks: of spread windows one window, so that the first, which
     /// was under way at the origin of time, has a beginning too.
     #[inline]
     fn lead(&self) -> u64 {
-        if self.is_spread() { self.slots() } else { 0 }
+        if self.is_spread() { self.slots } else { 0 }
     }
 
     /// The window that a request at `slot` falls into and the count there: the stored one while it
@@ -193,7 +183,7 @@ impl FixedWindow {
     #[inline]
     fn current(&self, state: u64, slot: u64) -> (u64, u32) {
         let (began, count) = self.unpack(state);
-        if count > 0 && slot < began.saturating_add(self.slots()) {
+        if count > 0 && slot < began.saturating_add(self.slots) {
             return (began, count);
         }
         if self.is_spread() {
@@ -229,7 +219,7 @@ impl FixedWindow {
 
     /// Where of windows that follow each other, one of which begins at `one`, that of `slot` begins.
     fn began(&self, slot: u64, one: u64) -> u64 {
-        let slots = self.slots();
+        let slots = self.slots;
         let into =
             if slot >= one { (slot - one) % slots } else { slots - 1 - (one - slot - 1) % slots };
         slot.saturating_sub(into)
@@ -250,7 +240,7 @@ impl FixedWindow {
     fn until_free(&self, now: Nanos, began: u64, freed: u32) -> u64 {
         // One window where nothing is saved up. A limit of 0 is refused by `validate`.
         let windows = u64::from(freed.div_ceil(self.limit.max(1)));
-        let free_at = began.saturating_add(self.slots().saturating_mul(windows));
+        let free_at = began.saturating_add(self.slots.saturating_mul(windows));
         self.windows.until(now, free_at.saturating_sub(self.lead()))
     }
 }
@@ -307,7 +297,7 @@ impl Algorithm for FixedWindow {
         // Within a window the count alone changes, and it is the lowest: the next request, which
         // waits for this word, then waits for an addition only.
         let (began, count) = self.unpack(*state);
-        let lasts = count > 0 && slot < began.saturating_add(self.slots());
+        let lasts = count > 0 && slot < began.saturating_add(self.slots);
         if lasts && n > 0 && n <= self.burst.saturating_sub(count) {
             *state += u64::from(n);
             return Verdict::new(Outcome::Allowed, count + n, began, 0);
@@ -346,7 +336,7 @@ impl Algorithm for FixedWindow {
             return;
         }
         // 1 to all slots of a window, since a state of 0 has no place.
-        let phase = 1 + ((u128::from(hash()) * u128::from(self.slots())) >> 64) as u64;
+        let phase = 1 + ((u128::from(hash()) * u128::from(self.slots)) >> 64) as u64;
         let (began, count) = self.unpack(*state);
         *state = self.pack(if count > 0 { self.began(began, phase) } else { phase }, count);
     }
@@ -377,7 +367,7 @@ impl Algorithm for FixedWindow {
         if !self.is_by_the_clock() {
             // The first slot that ends no sooner than it did.
             let ends = self.slot(now.saturating_add(Duration::from_nanos(used.counts_for)));
-            began = began.min((ends + 1).saturating_sub(self.slots()));
+            began = began.min((ends + 1).saturating_sub(self.slots));
         }
         self.pack(began, used.cost.min(self.burst))
     }
