@@ -3,6 +3,8 @@
 //! All are given the same limit: so high that nothing is denied, or used up for an hour. The
 //! harness checks that they answered so.
 
+mod rules;
+
 use core::fmt::Debug;
 use core::hash::{BuildHasher, Hash};
 use core::hint::black_box;
@@ -35,6 +37,7 @@ fn cases(inputs: &Inputs) -> Vec<Case> {
     cases.extend(direct(Rule::UsedUp));
     cases.extend(striped());
     cases.extend(five());
+    cases.extend(rules::cases());
 
     let numbers = numbers(inputs.large);
     let by_number = Asked::new(&numbers, &zipf(inputs.large));

@@ -1,3 +1,5 @@
+use core::time::Duration;
+
 use voussoir_core::{ConfigError, Nanos};
 
 #[cfg(target_has_atomic = "64")]
@@ -113,12 +115,26 @@ pub trait Algorithm: Copy + sealed::Sealed {
     /// not be kept.
     fn is_fresh(&self, state: &Self::State, now: Nanos) -> bool;
 
+    /// Moves what a key of this hash begins with, or what it was given under another limit, to where
+    /// its windows are.
+    #[doc(hidden)]
+    fn place(&self, state: &mut Self::State, hash: impl FnOnce() -> u64) {
+        let _ = (state, hash);
+    }
+
     /// The state of a key that has spent all it had at `now`.
     fn used_up(&self, now: Nanos) -> Self::State;
 
     /// The state that a key with `state` under the limit `from` has under this one.
     fn carry(&self, from: &Self, state: &Self::State, now: Nanos, carry: Carry) -> Self::State {
         carry.state(from, state, self, now)
+    }
+
+    /// In what time a key that spent all it had has it all again, where that was asked for and is kept
+    /// to a tick only.
+    #[doc(hidden)]
+    fn refills_in(&self) -> Option<Duration> {
+        None
     }
 
     /// What `state` says at `now`, in terms that another process understands.

@@ -1,4 +1,5 @@
 use core::array;
+use core::cell::LazyCell;
 use core::fmt;
 
 use voussoir_core::{ConfigError, Nanos};
@@ -153,6 +154,13 @@ impl<A: Algorithm + sealed::Single, const N: usize> Algorithm for AllOf<A, N> {
 
     fn is_fresh(&self, state: &Self::State, now: Nanos) -> bool {
         self.limits.iter().zip(&state.0).all(|(limit, state)| limit.is_fresh(state, now))
+    }
+
+    fn place(&self, state: &mut Self::State, hash: impl FnOnce() -> u64) {
+        let hash = LazyCell::new(hash);
+        for (limit, state) in self.limits.iter().zip(&mut state.0) {
+            limit.place(state, || *hash);
+        }
     }
 
     fn used_up(&self, now: Nanos) -> Self::State {

@@ -36,8 +36,11 @@ use crate::{limit, rate};
 ///   the calendar's: minutes, hours and days in UTC.
 /// * [`starting_at`](Self::starting_at) moves them: midnight in Berlin in winter is
 ///   `Nanos::from_secs(23 * 3600)` on that clock.
-/// * [`anchored`](Self::anchored) begins one for each key with its first request. Keys then reset
-///   at different moments, instead of all coming back at once.
+/// * [`anchored`](Self::anchored) begins one for each key with its first request after the last one
+///   ended. Keys then reset at different moments, instead of all coming back at once.
+/// * [`spread`](Self::spread) gives each key of a [`KeyedLimiter`](crate::KeyedLimiter) a phase of its
+///   own, by its hash: keys that all begin at one moment, as after a restart, reset at different ones
+///   too.
 ///
 /// # Saving up
 ///
@@ -48,17 +51,30 @@ use crate::{limit, rate};
 ///
 /// At most `limit` in each window, hence at most twice that in any time of its length (with a burst,
 /// at most `burst` and `limit` for each window that begins in that time). The state is
-/// one `u64`, window and count; anchored windows last up to `limit` nanoseconds longer than asked
-/// for, since the beginning is kept in so many bits as the count leaves.
+/// one `u64`, window and count; anchored and spread windows last up to `limit` nanoseconds longer than
+/// asked for, since the beginning is kept in so many bits as the count leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FixedWindow {
     limit: u32,
     period: Duration,
+    /// Of [`Begins::ByTheClock`] these; otherwise the ticks that they are made of.
     windows: Windows,
-    is_anchored: bool,
+    begins: Begins,
+    /// How many slots a window lasts: one, or so many ticks.
+    slots: u64,
     burst: u32,
     /// Bits of the count: as many as the burst has.
     bits: u32,
+}
+
+/// When windows begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begins {
+    ByTheClock,
+    /// With the first request after the last one ended.
+    WithARequest,
+    /// One after the other, the first where the key was [placed](FixedWindow::place).
+    ByTheKey,
 }
 
 impl FixedWindow {
@@ -68,29 +84,47 @@ impl FixedWindow {
             limit,
             period,
             windows: Windows::new(period, Nanos::ZERO),
-            is_anchored: false,
+            begins: Begins::ByTheClock,
+            slots: 1,
             burst: limit,
             bits: bits(limit),
         }
     }
 
     /// Lets up to `burst` be saved up, instead of as many as a window brings. Not of anchored
-    /// windows, of which there is only ever one.
+    /// windows, of which there is only ever one, nor of spread ones.
     pub const fn burst(self, burst: u32) -> Self {
         Self { burst, bits: bits(burst), ..self }
     }
 
     /// Lets a window begin at `origin` of the clock, and one every period before and after.
     pub const fn starting_at(self, origin: Nanos) -> Self {
-        Self { windows: Windows::new(self.period, origin), is_anchored: false, ..self }
+        let windows = Windows::new(self.period, origin);
+        Self { windows, begins: Begins::ByTheClock, slots: 1, ..self }
     }
 
     /// Lets a key's window begin with the first request after the last one ended.
     pub const fn anchored(self) -> Self {
+        self.in_ticks(Begins::WithARequest)
+    }
+
+    /// Lets the windows of a key follow each other from a moment that its hash names, so that those of
+    /// a [`KeyedLimiter`](crate::KeyedLimiter) do not all end at once. Of a
+    /// [`Limiter`](crate::Limiter), which has no key, and of a key for which there is no room, they
+    /// follow each other from the first request.
+    pub const fn spread(self) -> Self {
+        self.in_ticks(Begins::ByTheKey)
+    }
+
+    const fn in_ticks(self, begins: Begins) -> Self {
         // As many nanoseconds a tick as leave bits enough for all of time. A window then takes a
         // tick more than it has, since its beginning was rounded down to one.
-        let tick = Duration::from_nanos(1 << self.tick_shift());
-        Self { windows: Windows::new(tick, Nanos::ZERO), is_anchored: true, ..self }
+        let shift = self.tick_shift();
+        let ticks = Nanos::from_duration(self.period).as_nanos().div_ceil(1 << shift);
+        // With ticks of a nanosecond nothing was rounded.
+        let slots = ticks.saturating_add((shift > 0) as u64);
+        let windows = Windows::new(Duration::from_nanos(1 << shift), Nanos::ZERO);
+        Self { windows, begins, slots: if slots == 0 { 1 } else { slots }, ..self }
     }
 
     /// Requests that a window brings.
@@ -110,34 +144,38 @@ impl FixedWindow {
 
     /// Whether a window begins with a key's first request.
     pub const fn is_anchored(&self) -> bool {
-        self.is_anchored
+        matches!(self.begins, Begins::WithARequest)
+    }
+
+    /// Whether each key's windows have a phase of their own.
+    pub const fn is_spread(&self) -> bool {
+        matches!(self.begins, Begins::ByTheKey)
+    }
+
+    const fn is_by_the_clock(&self) -> bool {
+        matches!(self.begins, Begins::ByTheClock)
     }
 
     const fn tick_shift(&self) -> u32 {
         self.bits.saturating_sub(2)
     }
 
-    /// The slot of `now`: a window, or of anchored ones a tick.
+    /// The slot of `now`: a window, or a tick.
     #[inline]
     fn slot(&self, now: Nanos) -> u64 {
-        let slot = if self.is_anchored {
-            now.as_nanos() >> self.tick_shift()
-        } else {
+        let slot = if self.is_by_the_clock() {
             self.windows.at(now).0
+        } else {
+            (now.as_nanos() >> self.tick_shift()).saturating_add(self.lead())
         };
         slot.min(u64::MAX >> self.bits)
     }
 
-    /// How many slots a window lasts.
+    /// By how much slots are ahead of the ticks: of spread windows one window, so that the first, which
+    /// was under way at the origin of time, has a beginning too.
     #[inline]
-    fn slots(&self) -> u64 {
-        if !self.is_anchored {
-            return 1;
-        }
-        let shift = self.tick_shift();
-        let ticks = Nanos::from_duration(self.period).as_nanos().div_ceil(1 << shift);
-        // With ticks of a nanosecond nothing was rounded.
-        ticks + u64::from(shift > 0)
+    fn lead(&self) -> u64 {
+        if self.is_spread() { self.slots } else { 0 }
     }
 
     /// The window that a request at `slot` falls into and the count there: the stored one while it
@@ -145,15 +183,46 @@ impl FixedWindow {
     #[inline]
     fn current(&self, state: u64, slot: u64) -> (u64, u32) {
         let (began, count) = self.unpack(state);
-        if count > 0 && slot < began.saturating_add(self.slots()) {
+        if count > 0 && slot < began.saturating_add(self.slots) {
             return (began, count);
+        }
+        if self.is_spread() {
+            return (self.turn(state, slot, began), 0);
         }
         // A window without a request in it has not begun. Each that has brings the limit.
         let brought = (slot - began.min(slot)).saturating_mul(u64::from(self.limit));
         match u32::try_from(brought) {
-            Ok(brought) if !self.is_anchored => (slot, count.saturating_sub(brought)),
+            Ok(brought) if self.is_by_the_clock() => (slot, count.saturating_sub(brought)),
             _ => (slot, 0),
         }
+    }
+
+    /// Where of spread windows the one of `slot` begins. Apart, so that all that the other windows run
+    /// through is short.
+    #[cold]
+    fn turn(&self, state: u64, slot: u64, began: u64) -> u64 {
+        if state == 0 { slot } else { self.began(slot, began) }
+    }
+
+    fn decide_in_another_window(&self, state: &mut u64, slot: u64, n: u32) -> Verdict {
+        let (began, count) = self.current(*state, slot);
+        let (outcome, taken) = match n {
+            n if n <= self.burst.saturating_sub(count) => (Outcome::Allowed, n),
+            n if n <= self.burst => (Outcome::Denied.unless_behind(slot < began), 0),
+            _ => (Outcome::ExceedsCapacity, 0),
+        };
+        if taken > 0 {
+            *state = self.pack(began, count + taken);
+        }
+        Verdict::new(outcome, count + taken, began, 0)
+    }
+
+    /// Where of windows that follow each other, one of which begins at `one`, that of `slot` begins.
+    fn began(&self, slot: u64, one: u64) -> u64 {
+        let slots = self.slots;
+        let into =
+            if slot >= one { (slot - one) % slots } else { slots - 1 - (one - slot - 1) % slots };
+        slot.saturating_sub(into)
     }
 
     #[inline]
@@ -170,9 +239,9 @@ impl FixedWindow {
     #[inline]
     fn until_free(&self, now: Nanos, began: u64, freed: u32) -> u64 {
         // One window where nothing is saved up. A limit of 0 is refused by `validate`.
-        let windows = freed.div_ceil(self.limit.max(1));
-        self.windows
-            .until(now, began.saturating_add(self.slots().saturating_mul(u64::from(windows))))
+        let windows = u64::from(freed.div_ceil(self.limit.max(1)));
+        let free_at = began.saturating_add(self.slots.saturating_mul(windows));
+        self.windows.until(now, free_at.saturating_sub(self.lead()))
     }
 }
 
@@ -190,25 +259,25 @@ impl sealed::Single for FixedWindow {}
 
 impl Algorithm for FixedWindow {
     /// `[slot | count]`: the count in as many low bits as the limit has, above it the window's
-    /// index (of anchored windows the tick at which it began, of 2^(bits − 2) ns). A slot is a
-    /// quarter of 2^bits nanoseconds or longer, so that they last for 146 years and then stand
-    /// still. 0 of a key never seen.
+    /// index (of anchored and spread windows the tick at which it began, of 2^(bits − 2) ns). A slot
+    /// is a quarter of 2^bits nanoseconds or longer, so that they last for 146 years and then stand
+    /// still. 0 of a key never seen; of spread windows also a slot at which one begins, with a count
+    /// of 0.
     type State = u64;
     #[cfg(target_has_atomic = "64")]
     type Cell = crate::sync::AtomicU64;
 
     fn validate(&self) -> Result<(), ConfigError> {
         if self.limit == 0 {
-            let allowed = "1 or more; to refuse everything, take `Limit::Blocked`";
-            return Err(ConfigError::new("limit", self.limit, allowed));
+            return Err(rate::nothing("limit"));
         }
         if self.burst < self.limit {
             let allowed =
                 alloc::format!("{} or more, the requests that a window brings", self.limit);
             return Err(ConfigError::new("burst", self.burst, allowed));
         }
-        if self.is_anchored && self.burst > self.limit {
-            let allowed = "the limit, of windows that are anchored";
+        if !self.is_by_the_clock() && self.burst > self.limit {
+            let allowed = "the limit, of windows that are anchored or spread";
             return Err(ConfigError::new("burst", self.burst, allowed));
         }
         rate::validate_period(self.period)?;
@@ -225,19 +294,15 @@ impl Algorithm for FixedWindow {
     #[inline]
     fn decide(&self, state: &mut u64, now: Nanos, n: u32) -> Verdict {
         let slot = self.slot(now);
-        let (began, count) = self.current(*state, slot);
-        let (outcome, taken) = match n {
-            n if n <= self.burst.saturating_sub(count) => (Outcome::Allowed, n),
-            n if n <= self.burst => (Outcome::Denied.unless_behind(slot < began), 0),
-            _ => (Outcome::ExceedsCapacity, 0),
-        };
-        if taken > 0 {
-            // Within a window the count alone changes, and it is the lowest: the next request, which
-            // waits for this word, then waits for an addition only.
-            let same = (began, count) == self.unpack(*state);
-            *state = if same { *state + u64::from(taken) } else { self.pack(began, count + taken) };
+        // Within a window the count alone changes, and it is the lowest: the next request, which
+        // waits for this word, then waits for an addition only.
+        let (began, count) = self.unpack(*state);
+        let lasts = count > 0 && slot < began.saturating_add(self.slots);
+        if lasts && n > 0 && n <= self.burst.saturating_sub(count) {
+            *state += u64::from(n);
+            return Verdict::new(Outcome::Allowed, count + n, began, 0);
         }
-        Verdict::new(outcome, count + taken, began, 0)
+        self.decide_in_another_window(state, slot, n)
     }
 
     #[inline]
@@ -266,14 +331,30 @@ impl Algorithm for FixedWindow {
         self.current(*state, self.slot(now)).1 == 0
     }
 
+    fn place(&self, state: &mut u64, hash: impl FnOnce() -> u64) {
+        if !self.is_spread() {
+            return;
+        }
+        // 1 to all slots of a window, since a state of 0 has no place.
+        let phase = 1 + ((u128::from(hash()) * u128::from(self.slots)) >> 64) as u64;
+        let (began, count) = self.unpack(*state);
+        *state = self.pack(if count > 0 { self.began(began, phase) } else { phase }, count);
+    }
+
     fn used_up(&self, now: Nanos) -> u64 {
         self.pack(self.slot(now), self.burst)
     }
 
     fn mend(&self, state: &mut u64, now: Nanos) {
-        if self.current(*state, self.slot(now)).0 > self.slot(now) {
-            *state = self.used_up(now);
+        let (slot, (began, _)) = (self.slot(now), self.unpack(*state));
+        if self.current(*state, slot).0 > slot {
+            let began = if self.is_spread() { self.began(slot, began) } else { slot };
+            *state = self.pack(began, self.burst);
         }
+    }
+
+    fn refills_in(&self) -> Option<Duration> {
+        self.period.checked_mul(self.burst.div_ceil(self.limit.max(1)))
     }
 
     fn save(&self, state: &u64, now: Nanos) -> Snapshot {
@@ -283,29 +364,31 @@ impl Algorithm for FixedWindow {
     fn load(&self, snapshot: &Snapshot, now: Nanos) -> u64 {
         let [used] = snapshot.uses() else { return 0 };
         let mut began = self.slot(now);
-        if self.is_anchored {
+        if !self.is_by_the_clock() {
             // The first slot that ends no sooner than it did.
             let ends = self.slot(now.saturating_add(Duration::from_nanos(used.counts_for)));
-            began = began.min((ends + 1).saturating_sub(self.slots()));
+            began = began.min((ends + 1).saturating_sub(self.slots));
         }
         self.pack(began, used.cost.min(self.burst))
     }
 }
 
 /// As [`Limit`](crate::Limit) reads it: `fixed 100/min`, `fixed 100/min anchored`,
-/// `fixed 1000/day burst 3000 start 23h`.
+/// `fixed 100/min spread`, `fixed 1000/day burst 3000 start 23h`.
 impl fmt::Display for FixedWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("fixed ")?;
         limit::write_rate(f, self.limit, self.period)?;
-        if self.is_anchored {
-            f.write_str(" anchored")?;
+        match self.begins {
+            Begins::ByTheClock => {}
+            Begins::WithARequest => f.write_str(" anchored")?,
+            Begins::ByTheKey => f.write_str(" spread")?,
         }
         if self.burst != self.limit {
             write!(f, " burst {}", self.burst)?;
         }
         match self.windows.phase() {
-            _ if self.is_anchored => Ok(()),
+            _ if !self.is_by_the_clock() => Ok(()),
             0 => Ok(()),
             phase => write!(f, " start {}", duration::text(Duration::from_nanos(phase))),
         }

@@ -29,8 +29,7 @@ impl Gcra {
 
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
         if self.tokens == 0 {
-            let allowed = "1 or more; to refuse everything, take `Limit::Blocked`";
-            return Err(ConfigError::new("tokens", self.tokens, allowed));
+            return Err(rate::nothing("tokens"));
         }
         if self.burst == 0 {
             return Err(ConfigError::new("burst", self.burst, "1 or more"));

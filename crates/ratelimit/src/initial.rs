@@ -41,21 +41,41 @@ impl Initial {
         }
     }
 
+    /// When it was, and how much of the limit of `algorithm` was taken then.
+    pub(crate) fn taken(self, algorithm: &impl Algorithm) -> Result<(Nanos, u32), ConfigError> {
+        match self.begun {
+            Begun::Given(now) | Begun::Read(now) => Ok((now, taken(algorithm, self.amount)?)),
+            Begun::ReadElsewhere => {
+                Err(ConfigError::new("initial", self.amount, "a call after that of `clock`"))
+            }
+        }
+    }
+
+    /// As much of it as `most`, and how much more it is.
+    #[cfg(feature = "std")]
+    pub(crate) fn split_at(self, most: u32) -> (Self, u32) {
+        let amount = self.amount.min(most);
+        (Self { amount, ..self }, self.amount - amount)
+    }
+
     /// A place with the state of a key never seen.
     pub(crate) fn cell<A: Algorithm>(
         initial: Option<Self>,
         algorithm: &A,
     ) -> Result<A::Cell, ConfigError> {
         let cell = algorithm.cell();
-        let Some(Self { amount, begun }) = initial else { return Ok(cell) };
-        let (Begun::Given(now) | Begun::Read(now)) = begun else {
-            return Err(ConfigError::new("initial", amount, "a call after that of `clock`"));
-        };
-        let limit = algorithm.peek(&A::State::default(), now, 0).limit();
-        let Some(taken) = limit.checked_sub(amount) else {
-            return Err(ConfigError::new("initial", amount, format!("0 to {limit}, the limit")));
-        };
-        cell.update(|state| algorithm.charge(state, now, taken));
+        if let Some(initial) = initial {
+            let (now, taken) = initial.taken(algorithm)?;
+            cell.update(|state| algorithm.charge(state, now, taken));
+        }
         Ok(cell)
     }
+}
+
+/// How much has been taken of the limit where `initial` is left.
+pub(crate) fn taken(algorithm: &impl Algorithm, initial: u32) -> Result<u32, ConfigError> {
+    let limit = algorithm.peek(&Default::default(), Nanos::ZERO, 0).limit();
+    limit
+        .checked_sub(initial)
+        .ok_or_else(|| ConfigError::new("initial", initial, format!("0 to {limit}, the limit")))
 }

@@ -124,7 +124,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     {
         self.states
             .read(key, |state| self.algorithm.peek(state, now, n))
-            .unwrap_or_else(|| self.peek_new(now, n))
+            .unwrap_or_else(|| self.peek_new(now, key, n))
     }
 
     /// Gives `n` back to `key` at `now`, taken to be of its newest requests; never more than was
@@ -240,13 +240,19 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
-        let mut insert =
-            || self.states.try_update_or_insert(key, self.max_keys, || self.unseen(now), &mut act);
+        let mut insert = || {
+            self.states.try_update_or_insert(
+                key,
+                self.max_keys,
+                || self.unseen_of(key, now),
+                &mut act,
+            )
+        };
         if let Ok(answer) = insert() {
-            self.forget_fresh(SWEEP_AT_INSERT, now);
+            self.forget_fresh_at(now, SWEEP_AT_INSERT);
             return Some(answer);
         }
-        if self.forget_fresh(SWEEP_WHEN_FULL, now) > 0 { insert().ok() } else { None }
+        if self.forget_fresh_at(now, SWEEP_WHEN_FULL) > 0 { insert().ok() } else { None }
     }
 
     /// Calls `act` on the state of `key`, if there is one or room for it.
@@ -263,8 +269,8 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     }
 
     /// The decision on a key that is not held.
-    fn peek_new(&self, now: Nanos, n: u32) -> Decision {
-        let has_room = self.len() < self.max_keys || self.forget_fresh(SWEEP_WHEN_FULL, now) > 0;
+    fn peek_new<Q: Hash + ?Sized>(&self, now: Nanos, key: &Q, n: u32) -> Decision {
+        let has_room = self.len() < self.max_keys || self.forget_fresh_at(now, SWEEP_WHEN_FULL) > 0;
         match self.overflow {
             Overflow::Share if !has_room => {
                 self.shared.read(|state| self.algorithm.peek(state, now, n))
@@ -273,8 +279,19 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
                 self.algorithm.peek(&self.algorithm.used_up(now), now, n)
             }
             Overflow::Allow if !has_room => self.algorithm.peek(&A::State::default(), now, n),
-            _ => self.algorithm.peek(&self.unseen(now), now, n),
+            _ => self.algorithm.peek(&self.unseen_of(key, now), now, n),
         }
+    }
+
+    /// The state at `now` of `key`, if it was never seen.
+    fn unseen_of<Q: Hash + ?Sized>(&self, key: &Q, now: Nanos) -> A::State {
+        let mut state = self.unseen(now);
+        self.algorithm.place(&mut state, || self.hash(key));
+        state
+    }
+
+    pub(crate) fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> u64 {
+        self.states.hasher().hash_one(key)
     }
 }
 
@@ -370,6 +387,11 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
         }
     }
 
+    /// [`forget_fresh_at`](Self::forget_fresh_at) the present.
+    pub fn forget_fresh(&self, budget: usize) -> usize {
+        self.forget_fresh_at(self.clock.now(), budget)
+    }
+
     #[cold]
     fn decide_on_new<Q>(&self, key: &Q, n: u32) -> (Nanos, Verdict)
     where
@@ -418,6 +440,11 @@ impl<K, A: Algorithm, S, C> KeyedLimiter<K, A, S, C> {
         self.max_keys
     }
 
+    /// Keys that are held beyond it stay until they are as good as new.
+    pub(crate) fn set_max_keys(&mut self, max_keys: usize) {
+        self.max_keys = max_keys;
+    }
+
     pub(crate) fn clock(&self) -> &C {
         &self.clock
     }
@@ -432,10 +459,10 @@ impl<K, A: Algorithm, S, C> KeyedLimiter<K, A, S, C> {
         self.states.memory()
     }
 
-    /// Forgets up to `budget` slots' worth of keys whose state at `now` equals that of a key never
+    /// Forgets those of the next `budget` slots whose keys' state at `now` equals that of a key never
     /// seen, and tells how many. New keys do this by themselves; call it to have memory ready
-    /// before they come.
-    pub fn forget_fresh(&self, budget: usize, now: Nanos) -> usize {
+    /// before they come. In O(budget).
+    pub fn forget_fresh_at(&self, now: Nanos, budget: usize) -> usize {
         let unseen = self.unseen(now);
         // A limiter that began with less has keys that have more than one never seen: those that
         // were restored, and those that were given something back.

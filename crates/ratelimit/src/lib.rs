@@ -21,6 +21,7 @@
 //! | an average rate, bursts are fine | [`TokenBucket`], `"100/min burst 20"` | 8 B | burst + rate × L in any time L |
 //! | a callee that bears no burst at all | [`LeakyBucket::queue`], `"leaky 5/s queue 50"` | 8 B | evenly spaced, none waits longer than the queue |
 //! | "1000 a day, reset at midnight" | [`FixedWindow`], `"fixed 1000/day"` | 8 B | the limit in each window, twice it around its end |
+//! | the same, but not all keys at once | [`FixedWindow::spread`], `"fixed 1000/day spread"` | 8 B | the same |
 //! | about so many in any minute, cheaply | [`SlidingWindowCounter`], `"sliding 100/min"` | 8 B | below twice the limit, 1.2 times on random traffic |
 //! | never more in any minute | `StrictWindowCounter`, `"sliding 100/min strict 10"` | 48 B + 4 B a part | the limit; refuses up to a part's worth too much |
 //! | exactly so many in any hour, by contract | `SlidingWindowLog`, `"log 100/h"` | 48 B + 8 B a request | the limit, nothing refused without need |
@@ -46,15 +47,9 @@
 //! A [`Decision`] is `Copy` and computes what it is asked for: `limit`, `remaining`, `retry_after` to
 //! the nanosecond, `reset_after`, and whether the cost will *never* fit. Beside `check` there are
 //! `peek`, `refund`, `charge` for a cost known afterwards, `consume_up_to`, `reserve` and `cancel`,
-//! `until_ready` (feature `tokio`; of a key too), `reconfigure` with a choice of what carries over, `snapshot` and
-//! `restore`. Every one has a form in `_at` that takes the time.
-//!
-//! | module | gives |
-//! |---|---|
-//! | [`client_key`] | who a request is counted for: the client behind trusted proxies, IPv6 by network |
-//! | `rules` | which request is counted against which limit, as a configuration says it; shadow rules |
-//! | `http` (feature `http`) | `RateLimit`, `RateLimit-Policy`, `X-RateLimit-*`, `Retry-After` |
-//! | [`observe`] | decisions for logs and metrics, by limiter and never by key; `tracing`, `metrics` |
+//! `until_ready` and `pace` for streams (feature `tokio`; by key too), `reconfigure` with a choice of
+//! what carries over, `snapshot` and `restore`. Those that do not wait have a form in `_at` that takes
+//! the time.
 //!
 //! # What it does not do
 //!
@@ -68,7 +63,6 @@
 //! | period | 1 ns to 10,000 days |
 //! | rate | up to 4 tokens a nanosecond |
 //! | admitted in any time L by a [`TokenBucket`] | at most burst + ⌊(L + ½ ns) × rate⌋ |
-//! | memory of a [`Limiter`] | the state above |
 //! | memory of a `KeyedLimiter` | `(size_of::<(K, State)>() + 1) × 8/7 … 16/7` bytes a key, and 128 a shard |
 //! | complexity | O(1), but O(limits) of `AllOf` and O(parts) of a strict counter; no allocation but for a new key and a longer log |
 //!
@@ -138,36 +132,36 @@ mod wait;
 mod windows;
 
 pub use algorithm::Algorithm;
-#[cfg(all(feature = "std", target_has_atomic = "64"))]
-pub use all_of::{AllOf, States};
 pub use carry::Carry;
 pub use decision::{Decision, Denied};
 pub use fixed_window::FixedWindow;
-#[cfg(all(feature = "tokio", target_has_atomic = "64"))]
-pub use keyed::Lines;
-#[cfg(all(feature = "std", target_has_atomic = "64"))]
-pub use keyed::{KeyedLimiter, KeyedLimiterBuilder, Overflow};
 pub use leaky_bucket::LeakyBucket;
 pub use limit::{Limit, LimitError, LimitErrorKind, LimitState};
-#[cfg(all(feature = "tokio", target_has_atomic = "64"))]
-pub use limiter::Paced;
-#[cfg(target_has_atomic = "64")]
-pub use limiter::{Limiter, LimiterBuilder};
-#[cfg(target_has_atomic = "64")]
-pub use reservation::Reservation;
 pub use sliding_counter::SlidingWindowCounter;
-#[cfg(all(feature = "std", target_has_atomic = "64"))]
-pub use sliding_counter::{StrictCounts, StrictWindowCounter, WideCount, WideWindowCounter};
-#[cfg(all(feature = "std", target_has_atomic = "64"))]
-pub use sliding_log::{Events, SlidingWindowLog};
 pub use snapshot::Snapshot;
-#[cfg(all(feature = "std", target_has_atomic = "64"))]
-pub use striped::{StripedLimiter, StripedLimiterBuilder};
-#[cfg(all(feature = "std", target_has_atomic = "64"))]
-pub use tiers::{TierError, TierState, Tiers};
 pub use token_bucket::TokenBucket;
+
+#[cfg(target_has_atomic = "64")]
+pub use {
+    limiter::{Limiter, LimiterBuilder},
+    reservation::Reservation,
+};
+
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub use {
+    all_of::{AllOf, States},
+    keyed::{KeyedLimiter, KeyedLimiterBuilder, Overflow},
+    sliding_counter::{StrictCounts, StrictWindowCounter, WideCount, WideWindowCounter},
+    sliding_log::{Events, SlidingWindowLog},
+    striped::{StripedLimiter, StripedLimiterBuilder},
+    tiers::{TierError, TierState, Tiers},
+};
+
 #[cfg(all(feature = "tokio", target_has_atomic = "64"))]
-pub use wait::{Line, NotReady};
+pub use {
+    keyed::Lines,
+    wait::{Line, NotReady, Paced, PacedByKey, Refused},
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -28,6 +28,7 @@ pub(crate) use text::write_rate;
 /// | `leaky 5/s queue 50` | the same as a queue: up to 50 are held until their turn |
 /// | `fixed 100/min` | a [`FixedWindow`]: 100 in each minute of the clock |
 /// | `fixed 100/min anchored` | 100 in a minute that begins with a key's first request |
+/// | `fixed 100/min spread` | 100 in each minute of a key's own, by its hash |
 /// | `fixed 100/min burst 300` | 100 more with each minute of the clock, up to 300 saved up |
 /// | `fixed 1000/day start 23h` | 1000 in each day that begins at 23:00 of the clock |
 /// | `sliding 100/min` | a [`SlidingWindowCounter`]: about 100 in any minute |
@@ -38,6 +39,9 @@ pub(crate) use text::write_rate;
 /// Those with `strict`, `log` and limits too large for one word need the feature `std`.
 /// A period is a unit or a [duration](voussoir_core::duration): `s`, `min`, `h`, `day`, `500ms`,
 /// `1h30m`. With the feature `serde` a limit is written and read as this text.
+///
+/// With how much a limiter begins is no part of it, since that is about one moment and not about a
+/// rate: see `initial` of the builders, and of `rules::Rule` for configurations.
 ///
 /// ```
 /// use voussoir_ratelimit::{Limit, TokenBucket};

@@ -1,5 +1,3 @@
-#[cfg(feature = "tokio")]
-mod paced;
 mod persist;
 mod reserve;
 #[cfg(feature = "tokio")]
@@ -13,8 +11,6 @@ use crate::cell::Cell;
 use crate::initial::Initial;
 use crate::verdict::Verdict;
 use crate::{Algorithm, Decision, Denied, TokenBucket};
-#[cfg(feature = "tokio")]
-pub use paced::Paced;
 
 /// A limit on one thing, shared by reference between threads.
 ///
@@ -99,9 +95,20 @@ impl<A: Algorithm, C> LimiterBuilder<A, C> {
     /// What is wrong with the algorithm's configuration, such as a burst of 0; an `initial` above the
     /// limit, or by another clock.
     pub fn build(self) -> Result<Limiter<A, C>, ConfigError> {
-        self.algorithm.validate()?;
-        let cell = Initial::cell(self.initial, &self.algorithm)?;
-        Ok(Limiter { algorithm: self.algorithm, cell, clock: self.clock })
+        Limiter::starting(self.algorithm, self.clock, self.initial)
+    }
+}
+
+impl<A: Algorithm, C> Limiter<A, C> {
+    /// Of a builder's options.
+    pub(crate) fn starting(
+        algorithm: A,
+        clock: C,
+        initial: Option<Initial>,
+    ) -> Result<Self, ConfigError> {
+        algorithm.validate()?;
+        let cell = Initial::cell(initial, &algorithm)?;
+        Ok(Self { algorithm, cell, clock })
     }
 }
 
@@ -261,14 +268,18 @@ impl<A: Algorithm, C> Gate for Limiter<A, C> {
     /// A request that a [queue](crate::LeakyBucket::queue) would hold is refused until its turn: a
     /// gate lets pass at once or not at all.
     fn try_pass_at(&self, now: Nanos) -> Result<(), Rejected> {
-        let decision = self.check_at(now);
+        // In one step: who was let in behind what is given back would have another's turn.
+        let decision = self.cell.update(|state| {
+            let foreseen = self.algorithm.peek(state, now, 1);
+            match foreseen.delay() {
+                Duration::ZERO => self.algorithm.check(state, now, 1),
+                _ => foreseen,
+            }
+        });
         match decision.delay() {
             _ if !decision.is_allowed() => Err(rejected(&decision)),
             Duration::ZERO => Ok(()),
-            turn => {
-                self.refund_at(now, 1);
-                Err(Rejected::retry_after(turn))
-            }
+            turn => Err(Rejected::retry_after(turn)),
         }
     }
 }

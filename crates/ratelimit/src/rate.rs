@@ -18,6 +18,11 @@ pub(crate) fn validate_period(period: Duration) -> Result<(), ConfigError> {
     Err(ConfigError::new("period", duration::text(period), "1ns to 10000d"))
 }
 
+/// The error of a limit of 0, given as `option`.
+pub(crate) fn nothing(option: &'static str) -> ConfigError {
+    ConfigError::new(option, 0, "1 or more; what refuses everything is `blocked`, `Limit::Blocked`")
+}
+
 /// `per_second` to `per_day`, by way of `new`.
 macro_rules! constructors {
     ($algorithm:ident, $count:ident, $note:literal) => {

@@ -41,6 +41,7 @@
 //! path = "/projects/{project}/*"
 //! headers = { x-plan = "free" }      # all of them must be there, with these values
 //! attributes = { region = "eu" }     # likewise
+//! initial = 0                        # begins with none of its 1000; all of them, if left out
 //! missing = "refuse"                 # or "share" (the default), or "skip"
 //! shadow = true                      # decides and reports, and never refuses
 //! max_keys = 10000                   # 100,000 if left out
@@ -50,7 +51,7 @@
 //!
 //! A rule applies to a request when its methods, path, headers and attributes all match. With
 //! [`Order::FirstMatch`] the first that applies decides alone, so write the special before the
-//! general. With [`Order::AllMatch`] every one that applies must allow the request; nothing is taken
+//! general; a rule that could never be reached is refused. With [`Order::AllMatch`] every one that applies must allow the request; nothing is taken
 //! from any when one refuses. A request to which no rule applies is allowed.
 //!
 //! **Shadow rules** decide on every request to which they apply, tell the
@@ -69,8 +70,7 @@
 //! It does not verify what it is told: a header is what the client says, so by an `x-api-key` that
 //! nobody has checked, a client has as many limits as it likes.
 //!
-//! Complexity of a check: O(rules); the path is read once a rule that has
-//! one. Memory: that of a [`KeyedLimiter`](crate::KeyedLimiter) of 8-byte keys for each rule.
+//! Complexity of a check: O(rules); the path is read once. Memory: that of a [`KeyedLimiter`](crate::KeyedLimiter) of 8-byte keys for each rule.
 
 mod decision;
 mod facts;

@@ -98,8 +98,7 @@ impl SlidingWindowCounter {
 
     pub(crate) fn validate_rate(&self) -> Result<(), ConfigError> {
         if self.limit == 0 {
-            let allowed = "1 or more; to refuse everything, take `Limit::Blocked`";
-            return Err(ConfigError::new("limit", self.limit, allowed));
+            return Err(rate::nothing("limit"));
         }
         rate::validate_period(self.period)
     }

@@ -4,6 +4,7 @@ use std::thread;
 use voussoir_core::{Clock, ConfigError, Gate, Nanos, Rejected, Striped, SystemClock};
 
 use crate::cell::Cell;
+use crate::initial::Initial;
 use crate::limiter::rejected;
 use crate::sync::AtomicU64;
 use crate::{Algorithm, Decision, Limiter, TokenBucket};
@@ -60,6 +61,7 @@ pub struct StripedLimiterBuilder<C = SystemClock> {
     bucket: TokenBucket,
     parts: Option<usize>,
     clock: C,
+    initial: Option<Initial>,
 }
 
 /// The share of the burst that may lie in pockets. With more of it the handfuls are larger, but at
@@ -69,7 +71,7 @@ const POCKETED: u32 = 64;
 impl StripedLimiter {
     /// Starts a limiter of `bucket`.
     pub const fn builder(bucket: TokenBucket) -> StripedLimiterBuilder {
-        StripedLimiterBuilder { bucket, parts: None, clock: SystemClock }
+        StripedLimiterBuilder { bucket, parts: None, clock: SystemClock, initial: None }
     }
 }
 
@@ -81,16 +83,43 @@ impl<C> StripedLimiterBuilder<C> {
 
     /// The clock that calls without a given time read.
     pub fn clock<D>(self, clock: D) -> StripedLimiterBuilder<D> {
-        StripedLimiterBuilder { bucket: self.bucket, parts: self.parts, clock }
+        let initial = self.initial.map(Initial::with_other_clock);
+        StripedLimiterBuilder { bucket: self.bucket, parts: self.parts, clock, initial }
+    }
+
+    /// Begins at `now` with `n` available instead of the whole burst, as
+    /// [`LimiterBuilder::initial_at`](crate::LimiterBuilder::initial_at).
+    pub fn initial_at(self, now: Nanos, n: u32) -> Self {
+        Self { initial: Some(Initial::given(now, n)), ..self }
+    }
+
+    /// [`initial_at`](Self::initial_at) the present of the builder's clock; so call
+    /// [`clock`](Self::clock) before.
+    ///
+    /// ```
+    /// use voussoir_ratelimit::{StripedLimiter, TokenBucket};
+    ///
+    /// let bucket = TokenBucket::per_hour(1).burst(1_000);
+    /// let limiter = StripedLimiter::builder(bucket).initial(10).build()?;
+    /// assert_eq!(limiter.remaining(), 10);
+    /// # Ok::<(), voussoir_core::ConfigError>(())
+    /// ```
+    pub fn initial(self, n: u32) -> Self
+    where
+        C: Clock,
+    {
+        let now = self.clock.now();
+        Self { initial: Some(Initial::read(now, n)), ..self }
     }
 
     /// The limiter.
     ///
     /// # Errors
     ///
-    /// No parts at all; what is wrong with the bucket, such as a burst of 0.
+    /// No parts at all; what is wrong with the bucket, such as a burst of 0; an `initial` above the
+    /// burst, or by another clock.
     pub fn build(self) -> Result<StripedLimiter<C>, ConfigError> {
-        let Self { bucket, parts, clock } = self;
+        let Self { bucket, parts, clock, initial } = self;
         bucket.validate()?;
         if parts == Some(0) {
             return Err(ConfigError::new("parts", 0, "1 or more"));
@@ -100,10 +129,24 @@ impl<C> StripedLimiterBuilder<C> {
         let batch = bucket.capacity() / POCKETED / parts as u32;
         // At most 1/64 of the burst, so that something is left.
         let rest = bucket.burst(bucket.capacity() - batch * parts as u32);
+        // Of less than the burst, the pockets hold what the rest does not.
+        let (of_rest, mut left) = match initial {
+            None => (None, u32::MAX),
+            Some(initial) => {
+                initial.taken(&bucket)?;
+                let (of_rest, left) = initial.split_at(rest.capacity());
+                (Some(of_rest), left)
+            }
+        };
+        let pocket = || {
+            let held = left.min(batch);
+            left -= held;
+            AtomicU64::new(u64::from(held))
+        };
         Ok(StripedLimiter {
             bucket,
-            rest: Limiter::builder(rest).clock(clock).build()?,
-            pockets: Striped::with_stripes(parts, || AtomicU64::new(u64::from(batch))),
+            rest: Limiter::starting(rest, clock, of_rest)?,
+            pockets: Striped::with_stripes(parts, pocket),
             batch,
         })
     }

@@ -111,6 +111,7 @@ where
         let set = |held: &mut TierState<A::State>| {
             let from = self.algorithm().tier(held.tier);
             held.state = limit.carry(from, &held.state, now, carry);
+            limit.place(&mut held.state, || self.hash(key));
             held.tier = tier as u16;
         };
         let max_keys = self.max_keys();
@@ -181,6 +182,10 @@ impl<A: Algorithm + sealed::Single, const N: usize> Algorithm for Tiers<A, N> {
 
     fn is_fresh(&self, held: &Self::State, now: Nanos) -> bool {
         held.tier == 0 && self.tier(0).is_fresh(&held.state, now)
+    }
+
+    fn place(&self, held: &mut Self::State, hash: impl FnOnce() -> u64) {
+        self.tier(held.tier).place(&mut held.state, hash);
     }
 
     fn used_up(&self, now: Nanos) -> Self::State {

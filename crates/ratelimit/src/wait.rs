@@ -1,4 +1,5 @@
 mod line;
+mod paced;
 
 use core::time::Duration;
 
@@ -10,6 +11,7 @@ use voussoir_core::duration;
 use crate::{Denied, Reservation};
 pub(crate) use line::Jitter;
 pub use line::Line;
+pub use paced::{Paced, PacedByKey, Refused};
 
 /// A request was not ready within the time it had.
 #[derive(Clone, Copy, Debug, Error)]

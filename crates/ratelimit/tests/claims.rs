@@ -237,6 +237,7 @@ claims! {
     fixed_window: FixedWindow::new;
     fixed_window_moved: |limit, period| FixedWindow::new(limit, period).starting_at(Nanos::from_nanos(12_345));
     fixed_window_anchored: |limit, period| FixedWindow::new(limit, period).anchored();
+    fixed_window_spread: |limit, period| FixedWindow::new(limit, period).spread();
     fixed_window_with_burst: |limit: u32, period| FixedWindow::new(limit / 3 + 1, period).burst(limit);
     sliding_window_counter: SlidingWindowCounter::new;
     wide_window_counter: |limit, period| -> WideWindowCounter { SlidingWindowCounter::new(limit, period).wide() };

@@ -186,10 +186,13 @@ fn networks_hold_what_their_prefix_says() {
     for (text, kind) in [
         ("", NetworkErrorKind::Address),
         ("10.0.0/8", NetworkErrorKind::Address),
-        ("10.0.0.0/", NetworkErrorKind::Prefix { most: 32 }),
-        ("10.0.0.0/+8", NetworkErrorKind::Prefix { most: 32 }),
-        ("10.0.0.0/33", NetworkErrorKind::Prefix { most: 32 }),
-        ("::/129", NetworkErrorKind::Prefix { most: 128 }),
+        ("10.0.0.0/", NetworkErrorKind::Prefix { least: 0, most: 32 }),
+        ("10.0.0.0/+8", NetworkErrorKind::Prefix { least: 0, most: 32 }),
+        ("10.0.0.0/33", NetworkErrorKind::Prefix { least: 0, most: 32 }),
+        ("::/129", NetworkErrorKind::Prefix { least: 0, most: 128 }),
+        // Meant is 10.0.0.0/8; as eight bits of IPv6 it would hold every translated IPv4 address.
+        ("::ffff:10.0.0.0/8", NetworkErrorKind::Prefix { least: 96, most: 128 }),
+        ("::ffff:10.0.0.0/129", NetworkErrorKind::Prefix { least: 96, most: 128 }),
     ] {
         assert_eq!(text.parse::<Network>().expect_err(text).kind(), kind, "{text}");
     }

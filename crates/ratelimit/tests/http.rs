@@ -279,3 +279,35 @@ proptest! {
         prop_assert_eq!(keys, ["limit", "remaining", "reset"]);
     }
 }
+
+/// Windows that begin with a request last up to a tick longer than asked for; that is no second more.
+#[test]
+fn a_window_is_told_as_it_was_asked_for() {
+    for (limit, told) in [
+        ("fixed 100/s", "q=100;w=1"),
+        ("fixed 100/s anchored", "q=100;w=1"),
+        ("fixed 1000000/min anchored", "q=1000000;w=60"),
+        ("fixed 10/s burst 30", "q=30;w=3"),
+        ("fixed 7/1500ms anchored", "q=7;w=2"),
+        ("7/s burst 14", "q=14;w=2"),
+        ("leaky 3/s burst 3", "q=3;w=1"),
+        ("log 100/s", "q=100;w=1"),
+    ] {
+        let algorithm: voussoir_ratelimit::Limit = limit.parse().expect(limit);
+        let policy = Policy::of("p", &algorithm).expect("a name");
+        assert_eq!(policy.to_string(), format!("\"p\";{told}"), "{limit}");
+    }
+}
+
+/// Of a limit that lets nothing through no time helps: "more in 0 seconds" would bring all back at once.
+#[test]
+fn what_is_blocked_is_not_told_when_there_will_be_more() {
+    let blocked = voussoir_ratelimit::Limit::Blocked;
+    let policy = Policy::of("closed", &blocked).expect("a name");
+    let limiter = Limiter::builder(blocked).build().expect("valid");
+    let limits = [(&policy, limiter.check())];
+    assert_eq!(
+        lines(HeaderStyle::Draft11, &limits),
+        [r#"ratelimit-policy: "closed";q=0"#, r#"ratelimit: "closed";r=0"#],
+    );
+}

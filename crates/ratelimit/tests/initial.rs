@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use voussoir_core::{ManualClock, Nanos, SystemClock};
-use voussoir_ratelimit::{AllOf, Carry, KeyedLimiter, Limit, Limiter, Overflow, TokenBucket};
+use voussoir_ratelimit::{
+    AllOf, Carry, KeyedLimiter, Limit, Limiter, Overflow, StripedLimiter, TokenBucket,
+};
 
 const LIMITS: [&str; 11] = [
     "10/s",
@@ -61,6 +63,20 @@ fn the_smallest_of_several_limits_begins_with_what_was_said() {
 }
 
 #[test]
+fn a_bucket_in_parts_begins_with_what_was_said() {
+    let bucket = TokenBucket::per_hour(3_600).burst(6_400);
+    for initial in [0, 1, 99, 6_299, 6_300, 6_301, 6_399, 6_400] {
+        let builder = StripedLimiter::builder(bucket).parts(4).clock(ManualClock::at(START));
+        let limiter = builder.initial(initial).build().expect("valid");
+        assert_eq!(limiter.remaining(), initial);
+        let passed = (0..6_500).filter(|_| limiter.check_at(START).is_ok()).count();
+        assert_eq!(passed, initial as usize);
+        let later = START.saturating_add(Duration::from_secs(2));
+        assert_eq!((0..10).filter(|_| limiter.check_at(later).is_ok()).count(), 2);
+    }
+}
+
+#[test]
 fn more_than_the_limit_and_another_clock_are_refused() {
     let bucket = TokenBucket::per_second(10).burst(20);
     let text = "`initial` is 21; allowed: 0 to 20, the limit";
@@ -68,11 +84,15 @@ fn more_than_the_limit_and_another_clock_are_refused() {
     assert_eq!(refused.to_string(), text);
     let refused = KeyedLimiter::<u8>::builder(bucket).initial(21).build().expect_err("more");
     assert_eq!(refused.to_string(), text);
+    let refused = StripedLimiter::builder(bucket).initial(21).build().expect_err("more");
+    assert_eq!(refused.to_string(), text);
 
     let text = "`initial` is 2; allowed: a call after that of `clock`";
     let refused = Limiter::builder(bucket).initial(2).clock(ManualClock::new()).build();
     assert_eq!(refused.expect_err("read elsewhere").to_string(), text);
     let refused = KeyedLimiter::<u8>::builder(bucket).initial(2).clock(ManualClock::new()).build();
+    assert_eq!(refused.expect_err("read elsewhere").to_string(), text);
+    let refused = StripedLimiter::builder(bucket).initial(2).clock(ManualClock::new()).build();
     assert_eq!(refused.expect_err("read elsewhere").to_string(), text);
     // A time that was given is the caller's to know.
     let given = Limiter::builder(bucket).initial_at(START, 2).clock(SystemClock).build();
@@ -135,7 +155,7 @@ proptest! {
         let mut now = START;
         for (step, key, n, is_refund) in steps {
             now = now.saturating_add(Duration::from_millis(step));
-            keyed.forget_fresh(100_000, now);
+            keyed.forget_fresh_at(now, 100_000);
             let alone = alone.entry(key).or_insert_with(|| {
                 Limiter::builder(limit).initial_at(START, initial).build().expect("valid")
             });

@@ -22,7 +22,7 @@ fn passing(threads: usize, attempts: usize, check: impl Fn() -> bool + Sync) -> 
 }
 
 /// Every algorithm, with a limit of 1,000.
-const THOUSAND: [&str; 11] = [
+const THOUSAND: [&str; 12] = [
     "1000/s",
     "5/s burst 1000",
     "leaky 10/s burst 1000",
@@ -30,25 +30,30 @@ const THOUSAND: [&str; 11] = [
     "fixed 1000/h",
     "fixed 10/h burst 1000",
     "fixed 1000/h anchored",
+    "fixed 1000/h spread",
     "sliding 1000/s",
     "sliding 1000/1ms",
     "sliding 1000/s strict 10",
     "log 1000/h",
 ];
 
+/// Each round with a limiter of its own: most of what can go wrong does so while the last are taken. So
+/// the long form has a thousand rounds, and in ten of them threads go on asking a hundred thousand times.
 #[test]
 fn threads_under_a_frozen_clock_get_exactly_the_limit() {
-    let rounds = if std::env::var_os("VOUSSOIR_LONG").is_some() { 100 } else { 2 };
+    let long = std::env::var_os("VOUSSOIR_LONG").is_some();
+    let rounds = if long { 1_000 } else { 2 };
     for limit in THOUSAND.map(|text| text.parse::<Limit>().expect(text)) {
         for threads in [2, 4, 8, 16] {
             for round in 0..rounds {
+                let attempts = if long && round % 100 == 0 { 100_000 } else { 2_000 };
                 let clock = ManualClock::at(Nanos::from_secs(round));
                 let direct = Limiter::builder(limit).clock(clock.clone()).build().expect("valid");
                 let keyed =
                     KeyedLimiter::<u64>::builder(limit).clock(clock).build().expect("valid");
-                let passed = passing(threads, 2_000, || direct.check().is_allowed());
+                let passed = passing(threads, attempts, || direct.check().is_allowed());
                 assert_eq!(passed, 1_000, "{limit} direct, {threads} threads");
-                let passed = passing(threads, 2_000, || keyed.check(&7).is_allowed());
+                let passed = passing(threads, attempts, || keyed.check(&7).is_allowed());
                 assert_eq!(passed, 1_000, "{limit} keyed, {threads} threads");
             }
         }
@@ -253,6 +258,7 @@ fn limits_are_shown_as_they_are_read() {
         "leaky 5/s queue 50",
         "fixed 100/min",
         "fixed 100/min anchored",
+        "fixed 100/min spread",
         "fixed 1000/day start 23h",
         "fixed 100/min burst 300",
         "fixed 1000/day burst 3000 start 23h",
@@ -302,6 +308,8 @@ fn refused_limits_say_where_and_what_is_allowed() {
         ("fixed 5/s start", 16, "no duration at column 16; allowed: a duration such as 30s"),
         ("fixed 5/s start 1h anchored", 20, "option `anchored` beside"),
         ("fixed 5/s burst 4", 17, "`burst` of 4 at column 17; allowed: 5 or more"),
+        ("fixed 5/s anchored spread", 20, "option `spread` beside another that excludes it"),
+        ("fixed 5/s spread start 1h", 18, "option `start` beside another that excludes it"),
         ("fixed 5/s anchored burst 6", 20, "option `burst` beside"),
         ("fixed 0/s", 7, "`limit` of 0 at column 7"),
         ("fixed 4/1ns", 7, "`limit` of 4 at column 7; allowed: up to 3 in 1ns"),
@@ -341,7 +349,7 @@ proptest::proptest! {
     #[test]
     fn no_text_panics_and_every_limit_is_read_back(
         text in "\\PC{0,40}|((leaky|fixed|sliding|log) ?)?[0-9]{1,11} ?/ ?[0-9]{0,3}(s|min|h|d|ms)?\
-            ( (burst|debt|queue|strict) [0-9]{0,11}| anchored| start [0-9]{1,3}(s|h)){0,2}",
+            ( (burst|debt|queue|strict) [0-9]{0,11}| anchored| spread| start [0-9]{1,3}(s|h)){0,2}",
     ) {
         if let Ok(limit) = text.parse::<Limit>() {
             proptest::prop_assert_eq!(limit.to_string().parse::<Limit>(), Ok(limit));

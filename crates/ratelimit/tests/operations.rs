@@ -13,7 +13,7 @@ use voussoir_ratelimit::{
 };
 
 /// Every algorithm, so that ten or so requests matter to it.
-const LIMITS: [&str; 13] = [
+const LIMITS: [&str; 14] = [
     "7/s burst 11",
     "10/s",
     "5/s burst 12",
@@ -22,6 +22,7 @@ const LIMITS: [&str; 13] = [
     "leaky 10/s queue 9",
     "fixed 20/s",
     "fixed 20/s anchored",
+    "fixed 20/s spread",
     "fixed 5/s burst 20",
     "sliding 15/s",
     "sliding 1000/1ms",
@@ -86,7 +87,7 @@ proptest! {
         waits in prop::collection::vec(0..2_500_000_000_u64, 20),
     ) {
         // Some windows follow the clock, so it must show the same time of the window.
-        let is_fixed = matches!(limit, Limit::FixedWindow(window) if !window.is_anchored());
+        let is_fixed = matches!(limit, Limit::FixedWindow(window) if !window.is_anchored() && !window.is_spread());
         let mut state = LimitState::default();
         let mut now = 7_000_000_000;
         for (wait, n) in requests {
@@ -138,30 +139,41 @@ proptest! {
     }
 }
 
+/// In rounds as those of one limit, see `tests/limiter.rs`.
 #[test]
 fn threads_get_exactly_the_smaller_of_two_limits() {
-    for threads in [2, 4, 8, 16] {
-        let both = AllOf::new([
-            "1000/h".parse::<Limit>().expect("valid"),
-            "log 700/h".parse().expect("valid"),
-        ]);
-        let clock = ManualClock::at(Nanos::from_secs(9));
-        let direct = Limiter::builder(both).clock(clock.clone()).build().expect("valid");
-        let keyed = KeyedLimiter::<u8>::builder(both).clock(clock).build().expect("valid");
-        let (of_direct, of_keyed) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    for _ in 0..1_000 {
-                        of_direct.fetch_add(direct.check().is_allowed().into(), Ordering::Relaxed);
-                        of_keyed.fetch_add(keyed.check(&1).is_allowed().into(), Ordering::Relaxed);
-                    }
-                });
+    let long = std::env::var_os("VOUSSOIR_LONG").is_some();
+    let pairs = [["1000/h", "log 700/h"], ["sliding 700/h", "fixed 1000/h"], ["700/h", "1000/h"]];
+    for round in 0..if long { 1_000 } else { 3 } {
+        let attempts = if long && round % 100 == 0 { 100_000 } else { 1_000 };
+        let both = AllOf::new(pairs[round % pairs.len()].map(limit_of));
+        for threads in [2, 4, 8, 16] {
+            let clock = ManualClock::at(Nanos::from_secs(9));
+            let direct = Limiter::builder(both).clock(clock.clone()).build().expect("valid");
+            let keyed = KeyedLimiter::<u8>::builder(both).clock(clock).build().expect("valid");
+            let (of_direct, of_keyed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| {
+                        for _ in 0..attempts {
+                            of_direct
+                                .fetch_add(direct.check().is_allowed().into(), Ordering::Relaxed);
+                            of_keyed
+                                .fetch_add(keyed.check(&1).is_allowed().into(), Ordering::Relaxed);
+                        }
+                    });
+                }
+            });
+            assert_eq!((of_direct.into_inner(), of_keyed.into_inner()), (700, 700), "{both}");
+            let bound = direct.check().bound_by();
+            assert!(both.limits()[bound].to_string().contains("700/h"), "{both}");
+            // Of the other limit no more than that was taken.
+            #[cfg(feature = "serde")]
+            {
+                let used = serde_json::to_value(direct.snapshot()).expect("lists");
+                assert_eq!(used[1 - bound][0][1], 700, "{both}: {used}");
             }
-        });
-        assert_eq!((of_direct.into_inner(), of_keyed.into_inner()), (700, 700));
-        // Of the other limit no more than that was taken.
-        assert_eq!(direct.check().bound_by(), 1);
+        }
     }
 }
 
@@ -254,8 +266,8 @@ fn what_was_available_is_carried_as_asked() {
         (Carry::Proportional, [20, 80]),
         (Carry::Additive, [0, 140]),
     ];
-    let kinds = ["#/h", "leaky #/h burst #", "fixed #/h", "fixed #/h anchored", "sliding #/h"];
-    for kind in kinds.into_iter().chain(["sliding #/h strict 7", "log #/h"]) {
+    let kinds = ["#/h", "leaky #/h burst #", "fixed #/h", "fixed #/h anchored", "fixed #/h spread"];
+    for kind in kinds.into_iter().chain(["sliding #/h", "sliding #/h strict 7", "log #/h"]) {
         let limit = |n: u32| kind.replace('#', &n.to_string()).parse::<Limit>().expect(kind);
         for (carry, left) in cases {
             for (new, left) in [50, 200].into_iter().zip(left) {
@@ -300,7 +312,11 @@ fn keys_are_restored_with_what_they_had_used() {
     assert_eq!(restored.peek_n("ada", 0).remaining(), 3);
     let small = KeyedLimiter::<String>::builder(limit_of("10/h")).max_keys(1).build().unwrap();
     assert!(small.check("grace").is_allowed());
-    assert_eq!(small.restore(keys), 1, "no room");
+    assert_eq!(small.restore(keys.clone()), 1, "no room");
+    // What is as good as new makes room, as it does for a new key.
+    let later = Nanos::from_secs(2_000_000);
+    assert_eq!(small.restore_at(later, keys), 0);
+    assert_eq!((small.len(), small.peek_n_at(later, "ada", 0).remaining()), (1, 3));
 }
 
 fn cases() -> u32 {

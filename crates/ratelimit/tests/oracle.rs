@@ -74,7 +74,7 @@ fn bucket() -> impl Strategy<Value = TokenBucket> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     /// Of clients that come back as soon as they are told to, and at any other time.
     #[test]
@@ -223,6 +223,10 @@ proptest! {
         // Whatever the state, the figures are computed without overflow.
         let _ = (decision.remaining(), decision.retry_after(), decision.reset_after());
     }
+}
+
+fn cases() -> u32 {
+    if std::env::var_os("VOUSSOIR_LONG").is_some() { 50_000 } else { 1_000 }
 }
 
 /// Admits as much as it can over `seconds`, polling every `step`, and counts.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use voussoir_core::{ManualClock, Nanos};
+use voussoir_ratelimit::Carry;
 use voussoir_ratelimit::client_key::ClientKey;
 use voussoir_ratelimit::observe::{Observation, Observer};
 use voussoir_ratelimit::rules::{
@@ -215,7 +216,10 @@ fn escaping_a_path_neither_evades_a_rule_nor_gives_a_new_key() {
 fn a_missing_key_is_shared_refused_or_skipped_as_asked() {
     let with = |missing| {
         let special = rule("special", "2/h", "header:x-key").missing(missing);
-        limiter(Order::FirstMatch, [special, rule("rest", "5/h", "all")])
+        // Where the special one applies to every request, the rest could never be reached.
+        let rest = rule("rest", "5/h", "all");
+        let rest = (missing == MissingKey::Skip).then_some(rest);
+        limiter(Order::FirstMatch, [special].into_iter().chain(rest))
     };
     let shared = with(MissingKey::Share);
     assert_eq!(passing(&shared, &to("/")), 2);
@@ -250,11 +254,52 @@ fn headers_and_attributes_are_conditions() {
 }
 
 #[test]
+fn other_rules_keep_what_was_counted_by_the_same_name_and_key() {
+    for order in [Order::FirstMatch, Order::AllMatch] {
+        let before = [
+            rule("kept", "10/h", "client").path(path("/kept")),
+            rule("by another key", "10/h", "client").path(path("/key/{id}")),
+            rule("moved", "10/h", "segment:id").path(path("/old/{id}")),
+            rule("gone", "10/h", "client").path(path("/gone")),
+        ];
+        let mut limiter = limiter(order, before);
+        let paths = ["/kept", "/key/7", "/old/7", "/gone"];
+        for path in paths {
+            assert!(limiter.check_n(&to(path), 7).is_allowed());
+        }
+        let now = [
+            rule("new", "5/h", "client").path(path("/gone")),
+            rule("kept", "20/h", "client").path(path("/kept/*")).max_keys(1),
+            rule("by another key", "10/h", "all").path(path("/key/{id}")),
+            rule("moved", "10/h", "segment:id").path(path("/old/{id}/*")),
+        ];
+        let set = RuleSet::new(order, now).expect("valid");
+        limiter.reconfigure(set, Carry::Additive).expect("valid");
+        let left = paths.map(|path| {
+            let decision = limiter.check_n(&to(path), 0).decision().expect("a rule applies");
+            (decision.limit(), decision.remaining())
+        });
+        assert_eq!(left, [(20, 13), (10, 10), (10, 10), (5, 5)], "{order:?}");
+        let other = Facts { client: Some(client("203.0.113.8")), ..to("/kept") };
+        assert_eq!(limiter.check(&other).decision().expect("a rule").remaining(), 19);
+        assert!(limiter.rules().any(|(rule, keys)| rule.name() == "kept" && keys == 1), "no room");
+        let set = RuleSet::new(Order::AllMatch, [rule("a", "1/h", "all")]).expect("valid");
+        limiter.reconfigure(set, Carry::AsIs).expect("valid");
+        assert_eq!((limiter.order(), passing(&limiter, &to("/"))), (Order::AllMatch, 1));
+    }
+}
+
+/// How many of rules that all apply are asked; a set with more is refused.
+fn asked(order: Order) -> usize {
+    if order == Order::FirstMatch { 1 } else { usize::MAX }
+}
+
+#[test]
 fn a_clock_set_back_locks_nobody_out() {
     for order in [Order::FirstMatch, Order::AllMatch] {
         let clock = ManualClock::at(Nanos::from_secs(100_000));
         let rules = ["2/s", "3/s"].map(|limit| rule(limit, limit, "client"));
-        let set = RuleSet::new(order, rules).expect("valid");
+        let set = RuleSet::new(order, rules.into_iter().take(asked(order))).expect("valid");
         let limiter = RuleLimiter::builder(set).clock(clock.clone()).build().expect("valid");
         assert!(limiter.check_n(&to("/"), 2).is_allowed());
         clock.rewind(Duration::from_hours(24));
@@ -267,11 +312,26 @@ fn a_clock_set_back_locks_nobody_out() {
 }
 
 #[test]
+fn a_rule_begins_with_what_it_says() {
+    for order in [Order::FirstMatch, Order::AllMatch] {
+        let clock = ManualClock::at(Nanos::from_secs(50));
+        let rules =
+            [rule("few", "10/s", "client").initial(2), rule("none", "20/s", "all").initial(0)];
+        let set = RuleSet::new(order, rules.into_iter().take(asked(order))).expect("valid");
+        let limiter = RuleLimiter::builder(set).clock(clock.clone()).build().expect("valid");
+        assert_eq!(passing(&limiter, &to("/")), if order == Order::FirstMatch { 2 } else { 0 });
+        clock.advance(Duration::from_millis(500));
+        // By then the first has 7, or 5 where 2 were taken, and the other 10.
+        assert_eq!(passing(&limiter, &to("/")), if order == Order::FirstMatch { 5 } else { 7 });
+    }
+}
+
+#[test]
 fn threads_admit_exactly_what_the_tightest_rule_allows() {
     for threads in [2, 4, 8, 16] {
         for order in [Order::FirstMatch, Order::AllMatch] {
             let rules = ["100/h", "1000/h"].map(|limit| rule(limit, limit, "all"));
-            let limiter = limiter(order, rules);
+            let limiter = limiter(order, rules.into_iter().take(asked(order)));
             let admitted = on_threads(threads, |_| {
                 (0..500).filter(|_| limiter.check(&to("/")).is_allowed()).count()
             });
@@ -511,12 +571,72 @@ fn rules_that_cannot_be_meant_are_refused_by_name() {
             "rule `a`: `key` is segment:id; allowed: segments of `path`; it has no {id}",
         ),
         (
+            vec![rule("a", "1/s", "all").method("GET, POST")],
+            "rule `a`: `methods` is \"GET, POST\"; allowed: a method, as GET",
+        ),
+        (
+            vec![rule("a", "1/s", "all").header("x plan", "free")],
+            "rule `a`: `headers` is \"x plan\"; allowed: a name of visible ASCII characters, as x-plan",
+        ),
+        (
+            vec![rule("a", "1/s", "all").header("x-plan", "free").header("X-Plan", "paid")],
+            "rule `a`: `headers` is \"x-plan\", given twice; allowed: each name once",
+        ),
+        (
             vec![Rule::new("a", "1/s".parse().expect("valid"), RuleKey::header("a b"))],
             "rule `a`: `key` is header:a b; allowed: header:NAME, a name of visible ASCII",
         ),
     ] {
         let error = RuleSet::new(Order::FirstMatch, rules).unwrap_err().to_string();
         assert!(error.starts_with(message), "{error}");
+    }
+}
+
+/// A limit that is written down and never asked is worse than none.
+#[test]
+fn a_rule_that_is_never_reached_is_refused() {
+    let all = || rule("before", "1/s", "client");
+    let one = || rule("a", "1/s", "client");
+    let api = || all().path(path("/api/*"));
+    for (before, behind) in [
+        (all(), one()),
+        (all(), one().method("GET").path(path("/a")).header("x", "y").attribute("a", "b")),
+        (all(), one().shadow(true)),
+        (api(), one().path(path("/api"))),
+        (api(), one().path(path("/%61pi/{x}/*"))),
+        (all().path(path("/{a}/b")), one().path(path("/{b}/b"))),
+        (all().path(path("/{a}")), one().path(path("/b")).method("POST")),
+        (all().method("get").method("HEAD"), one().method("Head")),
+        (all().header("X-Plan", "free"), one().header("x-plan", "free").attribute("a", "b")),
+        (all().attribute("a", "b"), one().attribute("a", "b").attribute("c", "d")),
+        (rule("before", "1/s", "all").missing(MissingKey::Skip), one()),
+    ] {
+        let rules = || [before.clone(), behind.clone()];
+        let error = RuleSet::new(Order::FirstMatch, rules()).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "rule `a`: `position` is behind `before`, which decides on all that it applies to; \
+             allowed: one before it",
+        );
+        assert!(RuleSet::new(Order::AllMatch, rules()).is_ok());
+    }
+    for (before, behind) in [
+        (all().shadow(true), one()),
+        (rule("before", "1/s", "header:x").missing(MissingKey::Skip), one()),
+        (api(), one()),
+        (api(), one().path(path("/*"))),
+        (api(), one().path(path("/{api}/*"))),
+        (all().path(path("/a/{b}/*")), one().path(path("/a/*"))),
+        (all().path(path("/a/{b}")), one().path(path("/a/*"))),
+        (all().path(path("/a")), one().path(path("/a/{b}"))),
+        (all().method("GET"), one()),
+        (all().method("GET"), one().method("GET").method("POST")),
+        (all().header("x", "y"), one().header("x", "z")),
+        (all().header("x", "y"), one().attribute("x", "y")),
+        (all().attribute("x", "y"), one()),
+    ] {
+        let rules = [before.clone(), behind.clone()];
+        assert!(RuleSet::new(Order::FirstMatch, rules).is_ok(), "{before:?} {behind:?}");
     }
 }
 

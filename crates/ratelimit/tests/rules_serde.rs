@@ -24,6 +24,7 @@ fn documented_set() -> RuleSet {
         .path("/projects/{project}/*".parse().expect("a pattern"))
         .header("x-plan", "free")
         .attribute("region", "eu")
+        .initial(0)
         .missing(MissingKey::Refuse)
         .shadow(true)
         .max_keys(10_000);
@@ -81,6 +82,10 @@ fn what_is_wrong_is_named_together_with_what_is_allowed() {
             &["no `/` at column 1; allowed: a path from the root"],
         ),
         (rule(&format!("{valid}missing = \"no\"")), &["`no`", "`share`", "`refuse`", "`skip`"]),
+        (
+            rule(&format!("{valid}initial = 2")),
+            &["rule `a`: `initial` is 2; allowed: 0 to 1, the limit"],
+        ),
         (rule(&format!("{valid}max_keys = 0")), &["rule `a`: `max_keys` is 0; allowed: 1 or more"]),
         (rule(&format!("{valid}{}{valid}", rule(""))), &["rule `a`: `name` is given twice"]),
     ] {

@@ -81,8 +81,31 @@ fn a_gate_does_not_let_into_a_queue() {
     }
 }
 
+/// What a gate refuses is not let in for a moment and given back: others in the queue would be told to
+/// wait for a turn that nobody takes.
+#[test]
+fn a_gate_that_refuses_takes_no_turn() {
+    let queue = LeakyBucket::per_second(1).queue(2_000_000);
+    let limiter = Limiter::builder(queue).build().expect("valid");
+    assert!(limiter.try_pass_at(Nanos::ZERO).is_ok());
+    let is_over = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while is_over.load(Ordering::Relaxed) == 0 {
+                    assert!(limiter.try_pass_at(Nanos::ZERO).is_err());
+                }
+            });
+        }
+        let delays = (0..100_000).map(|_| limiter.check_at(Nanos::ZERO).delay().as_secs());
+        let in_turn = delays.zip(1..).filter(|(delay, turn)| delay == turn).count();
+        is_over.store(1, Ordering::Relaxed);
+        assert_eq!(in_turn, 100_000);
+    });
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     /// In any time L at most burst + ⌊L × rate⌋; and never less than the bucket in one piece would
     /// give it, but for the share of the pockets.
@@ -118,4 +141,8 @@ proptest! {
             }
         }
     }
+}
+
+fn cases() -> u32 {
+    if std::env::var_os("VOUSSOIR_LONG").is_some() { 5_000 } else { 300 }
 }

@@ -46,7 +46,7 @@ fn a_tier_is_not_forgotten_while_the_key_is_idle() {
     }
     assert_eq!(limiter.peek_n_at(later, &7, 0).limit(), 1_000);
     limiter.set_tier(&7, 0, Carry::Reset).expect("there is such a tier");
-    limiter.forget_fresh(1_000, later.saturating_add(Duration::from_hours(2)));
+    limiter.forget_fresh_at(later.saturating_add(Duration::from_hours(2)), 1_000);
     assert!(limiter.is_empty());
 }
 

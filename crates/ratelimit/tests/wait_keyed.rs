@@ -4,10 +4,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{self, Instant};
 use voussoir_core::TokioClock;
 use voussoir_ratelimit::{
-    Decision, KeyedLimiter, LeakyBucket, Limit, Lines, NotReady, Overflow, TokenBucket,
+    Carry, Decision, KeyedLimiter, LeakyBucket, Limit, Lines, NotReady, Overflow, Tiers,
+    TokenBucket,
 };
 
 type Limiter = Arc<KeyedLimiter<String, Limit, std::hash::RandomState, TokioClock>>;
@@ -176,6 +178,45 @@ async fn a_key_without_room_waits_for_room_or_for_what_is_shared() {
         assert!(start.elapsed() <= Duration::from_millis(2_001), "{:?}", start.elapsed());
         assert_eq!(limiter.len(), 1);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_is_paced_by_the_keys_of_its_items() {
+    let (limiter, lines) = (limiter(parsed("10/s burst 1")), lines());
+    let start = Instant::now();
+    let items = ["a", "b", "a", "c", "a", "a"];
+    let paced = limiter.pace(&lines, stream::iter(items), |item| (*item).to_owned());
+    assert_eq!(paced.size_hint(), (6, Some(6)));
+    let came = paced.map(|item| (item.expect("passes"), start.elapsed().as_millis()));
+    let expected = [("a", 0), ("b", 0), ("a", 100), ("c", 100), ("a", 200), ("a", 300)];
+    assert_eq!(came.collect::<Vec<_>>().await, expected);
+    assert!(lines.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paced_item_whose_key_is_blocked_is_given_back_and_the_next_follows() {
+    let tiers = Tiers::new([parsed("10/s burst 1"), Limit::Blocked]);
+    let builder = KeyedLimiter::<String>::builder(tiers).clock(TokioClock);
+    let (limiter, lines) = (builder.build().expect("valid"), Lines::new());
+    limiter.set_tier("bad", 1, Carry::Reset).expect("a tier");
+    let paced = limiter.pace(&lines, stream::iter(["a", "bad", "a"]), |item| (*item).to_owned());
+    let came = paced.map(|item| item.map_err(|refused| (refused.item, refused.to_string())));
+    let why = "rate limited: cost 1 exceeds the capacity of 0".to_owned();
+    assert_eq!(came.collect::<Vec<_>>().await, [Ok("a"), Err(("bad", why)), Ok("a")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_pace_leaves_the_line_with_nothing_taken() {
+    let (limiter, lines) = (limiter(parsed("10/s burst 1")), lines());
+    let mut paced = limiter.pace(&lines, stream::repeat(()), |()| "key".to_owned());
+    assert!(paced.next().await.is_some());
+    assert!(time::timeout(Duration::from_millis(50), paced.next()).await.is_err());
+    assert_eq!(lines.len(), 1, "the item still waits");
+    drop(paced);
+    assert!(lines.is_empty());
+    let start = Instant::now();
+    limiter.until_ready(&lines, "key").await.expect("fits");
+    assert_eq!(start.elapsed().as_millis(), 50);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use voussoir_core::Nanos;
 use voussoir_ratelimit::{
-    Algorithm, FixedWindow, LeakyBucket, SlidingWindowCounter, SlidingWindowLog,
+    Algorithm, FixedWindow, LeakyBucket, SlidingWindowCounter, SlidingWindowLog, TokenBucket,
 };
 
 /// What passed: when and how much of it.
@@ -220,6 +220,39 @@ proptest! {
             strict.check(&mut counts, Nanos::from_nanos(*now), *n).is_allowed()
         });
         prop_assert!(most_in_any(traffic.period, &of_strict.collect()) <= u64::from(traffic.limit));
+    }
+
+    #[test]
+    fn a_sliding_counter_lets_less_than_twice_its_limit_through_in_any_period(traffic in traffic(false)) {
+        let counter = SlidingWindowCounter::new(traffic.limit, Duration::from_nanos(traffic.period));
+        let mut state = 0;
+        let passed = traffic.requests.iter().copied().filter(|(now, n)| {
+            counter.check(&mut state, Nanos::from_nanos(*now), *n).is_allowed()
+        });
+        prop_assert!(most_in_any(traffic.period, &passed.collect()) < 2 * u64::from(traffic.limit));
+    }
+
+    /// The bucket is compared with exact arithmetic in `tests/oracle.rs`; the leaky ones are that bucket
+    /// seen from the other side, and say the same.
+    #[test]
+    fn leaky_buckets_admit_as_a_token_bucket_of_their_capacity_does(
+        traffic in traffic(true),
+        capacity in 1..50_u32,
+    ) {
+        let period = Duration::from_nanos(traffic.period);
+        let bucket = TokenBucket::new(traffic.limit, period).burst(capacity);
+        let meter = LeakyBucket::new(traffic.limit, period).burst(capacity);
+        let queue = LeakyBucket::new(traffic.limit, period).queue(capacity - 1);
+        let (mut of_bucket, mut of_meter, mut of_queue) = (0, 0, 0);
+        for &(now, n) in &traffic.requests {
+            let now = Nanos::from_nanos(now);
+            let expected = bucket.check(&mut of_bucket, now, n);
+            for decision in [meter.check(&mut of_meter, now, n), queue.check(&mut of_queue, now, n)] {
+                prop_assert_eq!(decision.is_allowed(), expected.is_allowed());
+                prop_assert_eq!(decision.remaining(), expected.remaining());
+                prop_assert_eq!(decision.retry_after(), expected.retry_after());
+            }
+        }
     }
 
     /// Releases in the order of arrival, at least a turn apart, and no wait above the queue's length.

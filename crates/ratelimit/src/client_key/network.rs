@@ -33,16 +33,13 @@ pub struct Network {
 
 impl Network {
     /// The addresses that share their first `prefix` bits with `address`. `None` when the address
-    /// has fewer bits.
+    /// has fewer bits; and when it is `::ffff:a.b.c.d` and the prefix ends before the IPv4 address, which
+    /// is counted from the first of all 128 bits there: such a network would hold none of IPv4, and much
+    /// that nobody meant.
     pub fn new(address: IpAddr, prefix: u8) -> Option<Self> {
-        let (address, prefix) = match (address, address.to_canonical()) {
-            // A prefix of a written-out `::ffff:a.b.c.d` counts the bits before the IPv4 address.
-            (IpAddr::V6(_), v4 @ IpAddr::V4(_)) if (96..=128).contains(&prefix) => {
-                (v4, prefix - 96)
-            }
-            _ => (address, prefix),
-        };
-        (prefix <= bits(address)).then(|| Self { lowest: cut(address, prefix), prefix })
+        let lowest = address.to_canonical();
+        let prefix = prefix.checked_sub(least(address))?;
+        (prefix <= bits(lowest)).then(|| Self { lowest: cut(lowest, prefix), prefix })
     }
 
     /// Whether `address` lies within.
@@ -82,7 +79,10 @@ impl FromStr for Network {
             .then(|| prefix.parse().ok())
             .flatten()
             .and_then(|prefix| Self::new(address, prefix))
-            .ok_or_else(|| error(NetworkErrorKind::Prefix { most: bits(address) }))
+            .ok_or_else(|| {
+                let (least, most) = (least(address), bits(address));
+                error(NetworkErrorKind::Prefix { least, most })
+            })
     }
 }
 
@@ -115,8 +115,10 @@ pub enum NetworkErrorKind {
     #[error("no address; allowed: an IPv4 or IPv6 address, and a prefix as in 10.0.0.0/8")]
     Address,
     /// What stands behind the `/` is no number of bits that the address has.
-    #[error("prefix; allowed: 0 to {most}")]
+    #[error("prefix; allowed: {least} to {most}")]
     Prefix {
+        /// 0, or 96 for an IPv4 address that is written as `::ffff:a.b.c.d`.
+        least: u8,
         /// How many bits the address has.
         most: u8,
     },
@@ -124,6 +126,11 @@ pub enum NetworkErrorKind {
 
 fn bits(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
+}
+
+/// How many bits stand before the address itself.
+fn least(address: IpAddr) -> u8 {
+    if address.is_ipv6() && address.to_canonical().is_ipv4() { 96 } else { 0 }
 }
 
 /// `address` without the bits behind `prefix`.

@@ -94,6 +94,9 @@ impl Timeline {
     /// How long after the tick `now` the clock shows the tick `then`, in nanoseconds rounded so
     /// that the answer, added to any reading that gave `now`, reaches it.
     pub(super) fn wait(&self, now: Nanos, then: u64) -> Duration {
+        if then <= self.tick(now) {
+            return Duration::ZERO;
+        }
         let per_nano = (u128::from(self.whole) << 64) | u128::from(self.fraction);
         if per_nano == 0 {
             return Duration::MAX;

@@ -88,14 +88,16 @@ impl Policy {
         algorithm: &A,
     ) -> Result<Self, PolicyNameError> {
         let full = algorithm.check(&mut A::State::default(), Nanos::ZERO, 0);
-        let refill =
-            |now| algorithm.check(&mut A::State::default(), now, full.limit()).reset_after();
-        // Taken twice, since windows may be under way at the origin of time: the second time one has
-        // just begun.
-        let refill = refill(Nanos::from_duration(refill(Nanos::ZERO)));
-        // An algorithm may be slower than asked by a billionth and a nanosecond, never faster; that
-        // much above a whole second is the whole second.
-        let window = refill.saturating_sub(refill / 1_000_000_000 + Duration::from_nanos(1));
+        let window = algorithm.refills_in().unwrap_or_else(|| {
+            let refill =
+                |now| algorithm.check(&mut A::State::default(), now, full.limit()).reset_after();
+            // Taken twice, since windows may be under way at the origin of time: the second time one
+            // has just begun.
+            let refill = refill(Nanos::from_duration(refill(Nanos::ZERO)));
+            // An algorithm may be slower than asked by a billionth and a nanosecond, never faster;
+            // that much above a whole second is the whole second.
+            refill.saturating_sub(refill / 1_000_000_000 + Duration::from_nanos(1))
+        });
         Self::new(name, full.limit(), Some(window))
     }
 

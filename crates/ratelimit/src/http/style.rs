@@ -105,7 +105,9 @@ impl HeaderStyle {
                     join(limits, |text, (policy, decision)| {
                         // Writing to a `String` does not fail.
                         let _ = write!(text, "{};r={}", policy.item(), decision.remaining());
-                        if !(is_refusal && decision.is_allowed()) {
+                        // Of nothing at all, as when all is blocked, there will never be more.
+                        let is_all = decision.remaining() == 0 && until_reset(decision).is_zero();
+                        if !(is_refusal && decision.is_allowed() || is_all) {
                             let _ = write!(text, ";t={}", reset(decision));
                         }
                     }),

@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 use core::hash::{BuildHasher, Hash};
 
-use voussoir_core::{Clock, ConfigError, Full, Nanos};
+use voussoir_core::{Clock, ConfigError, Nanos};
 
 use super::KeyedLimiter;
 use crate::cell::Cell;
@@ -25,7 +25,10 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     ) -> Result<(), ConfigError> {
         algorithm.validate()?;
         let old = self.algorithm;
-        self.states.for_each(|_, state| *state = algorithm.carry(&old, state, now, carry));
+        self.states.for_each(|key, state| {
+            *state = algorithm.carry(&old, state, now, carry);
+            algorithm.place(state, || self.states.hasher().hash_one(key));
+        });
         let shared = self.shared.read(|state| algorithm.carry(&old, state, now, carry));
         self.shared = algorithm.cell();
         self.shared.update(|fresh| fresh.clone_from(&shared));
@@ -66,9 +69,8 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
         let mut left_out = 0;
         for (key, snapshot) in keys {
             let restored = self.algorithm.load(&snapshot, now);
-            let put = |state: &mut A::State| state.clone_from(&restored);
-            let put = self.states.try_update_or_insert(&key, self.max_keys, A::State::default, put);
-            left_out += usize::from(matches!(put, Err(Full { .. })));
+            let put = self.try_on_state(now, &key, |state| state.clone_from(&restored));
+            left_out += usize::from(put.is_none());
         }
         left_out
     }

@@ -1,19 +1,22 @@
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use core::hash::{BuildHasher, Hash};
 use core::time::Duration;
 
 use equivalent::Equivalent;
+use futures_core::Stream;
 use voussoir_core::Clock;
 
 use super::{KeyedLimiter, Lines};
 use crate::wait::{self, Awaited};
-use crate::{Algorithm, Denied, NotReady, Reservation};
+use crate::{Algorithm, Denied, NotReady, PacedByKey, Reservation};
 
 /// Waiting, first come, first served among those of one key; different keys do not wait for each
 /// other.
 ///
 /// Dropping the future leaves the line, with nothing taken (from a
-/// [queue](crate::LeakyBucket::queue), as [`cancel`](KeyedLimiter::cancel) can). Requests that do
+/// [queue](crate::LeakyBucket::queue), and while a jitter holds it, as
+/// [`cancel`](KeyedLimiter::cancel) can). Requests that do
 /// not wait, by [`check`](KeyedLimiter::check), do not see the line and may pass it. Keys for which
 /// there is no room and that [share](crate::Overflow::Share) one limit wait in a line each, so that
 /// among them who comes first is not always first.
@@ -51,6 +54,55 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
     {
         let place = lines.join(key);
         wait::until_ready(Key { limiter: self, key }, place.turn(), lines.jitter(), n).await
+    }
+
+    /// The items of `stream` in their order, each when the `key` of it is ready. One whose key is let
+    /// through nothing at all, as of a [tier](crate::Tiers) that is blocked, is given back as
+    /// [`Refused`](crate::Refused), and the next follows.
+    ///
+    /// An item is taken from the stream before it waits, so that nothing is spent while the stream
+    /// has none; one item waits at a time, and those behind it with it, whatever their keys. Where
+    /// keys must not wait for each other, let each item wait for itself:
+    /// `stream.for_each_concurrent(…)` with [`until_ready`](Self::until_ready). Dropped, it gives back
+    /// what the item that waits has taken; the item itself is dropped.
+    ///
+    /// ```
+    /// use futures_util::{TryStreamExt, stream};
+    /// use voussoir_core::TokioClock;
+    /// use voussoir_ratelimit::{KeyedLimiter, Lines, TokenBucket};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bucket = TokenBucket::per_second(10).burst(1);
+    /// let limiter = KeyedLimiter::<String>::builder(bucket).clock(TokioClock).build()?;
+    /// let lines = Lines::new();
+    ///
+    /// let start = tokio::time::Instant::now();
+    /// let pages = stream::iter([("a.example", 1), ("b.example", 1), ("a.example", 2)]);
+    /// let pages = limiter.pace(&lines, pages, |(host, _)| (*host).to_owned());
+    /// assert_eq!(pages.try_collect::<Vec<_>>().await?.len(), 3);
+    /// assert_eq!(start.elapsed().as_millis(), 100);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pace<'a, T, F, H>(
+        &'a self,
+        lines: &'a Lines<K, H>,
+        stream: T,
+        key: F,
+    ) -> PacedByKey<'a, T>
+    where
+        Self: Sync,
+        K: Clone + Send + Sync,
+        T: Stream,
+        F: Fn(&T::Item) -> K + Send + 'a,
+        H: BuildHasher + Sync,
+        Reservation<A::State>: Send,
+    {
+        PacedByKey::new(stream, move |item| {
+            let key = key(item);
+            Box::pin(async move { self.until_ready(lines, &key).await })
+        })
     }
 
     /// As [`until_ready_n`](Self::until_ready_n), for `at_most` so long. The first in line is

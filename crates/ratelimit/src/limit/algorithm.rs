@@ -1,3 +1,5 @@
+use core::time::Duration;
+
 use voussoir_core::{ConfigError, Nanos};
 
 #[cfg(target_has_atomic = "64")]
@@ -149,6 +151,15 @@ impl Algorithm for Limit {
         )
     }
 
+    fn place(&self, state: &mut LimitState, hash: impl FnOnce() -> u64) {
+        dispatch!(
+            self,
+            algorithm => state.change(|state| algorithm.place(state, hash)),
+            unlimited => (),
+            blocked => ()
+        );
+    }
+
     fn used_up(&self, now: Nanos) -> LimitState {
         let mut state = LimitState::default();
         dispatch!(
@@ -158,6 +169,10 @@ impl Algorithm for Limit {
             blocked => ()
         );
         state
+    }
+
+    fn refills_in(&self) -> Option<Duration> {
+        dispatch!(self, algorithm => algorithm.refills_in(), unlimited => None, blocked => None)
     }
 
     fn save(&self, state: &LimitState, now: Nanos) -> Snapshot {

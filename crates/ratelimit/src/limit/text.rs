@@ -99,13 +99,14 @@ impl<'a> Options<'a> {
 
     fn fixed(&mut self, mut window: FixedWindow) -> Result<Limit, LimitError> {
         while let Some(option) =
-            self.next(&["anchored", "burst", "start"], "anchored, burst, start")?
+            self.next(&["anchored", "spread", "burst", "start"], "anchored, spread, burst, start")?
         {
-            if self.seen.iter().any(|(seen, _)| *seen == "anchored") {
+            if self.seen.iter().any(|(seen, _)| ["anchored", "spread"].contains(seen)) {
                 self.alone(option)?;
             }
             window = match option {
                 "anchored" => window.anchored(),
+                "spread" => window.spread(),
                 "burst" => window.burst(self.reader.count()?),
                 _ => window.starting_at(Nanos::from_duration(self.reader.duration()?)),
             };

@@ -4,12 +4,13 @@ use core::time::Duration;
 use futures_core::Stream;
 use voussoir_core::Clock;
 
-use super::{Limiter, Paced};
+use super::Limiter;
 use crate::wait::{self, Awaited};
-use crate::{Algorithm, Denied, Line, NotReady, Reservation};
+use crate::{Algorithm, Denied, Line, NotReady, Paced, Reservation};
 
 /// Waiting, first come, first served. Dropping the future leaves the line, with nothing taken (from
-/// a [queue](crate::LeakyBucket::queue), as [`cancel`](Limiter::cancel) can). Requests that do not
+/// a [queue](crate::LeakyBucket::queue), and while a jitter holds it, as [`cancel`](Limiter::cancel)
+/// can). Requests that do not
 /// wait, by [`check`](Limiter::check), do not see the line and may pass it.
 ///
 /// The clock should go as the runtime's timer does: that of the system, `QuantaClock`, `TokioClock`.
@@ -69,7 +70,7 @@ impl<A: Algorithm, C: Clock> Limiter<A, C> {
         if decision.exceeds_capacity() {
             let _ = decision.into_result()?;
         }
-        Ok(Paced::new(stream, move || Box::pin(self.until_ready(line))))
+        Ok(Paced::new(stream, move |_| Box::pin(self.until_ready(line))))
     }
 
     /// As [`until_ready_n`](Self::until_ready_n), for `at_most` so long. The first in line is

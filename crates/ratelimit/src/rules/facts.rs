@@ -2,7 +2,8 @@ use crate::client_key::ClientKey;
 
 /// What rules can ask of a request. Answer what is known; the rest is missing.
 ///
-/// Asked once by each rule for a decision, under no lock.
+/// Asked for the path once a decision, and for the rest once by each rule that it may apply to; under
+/// no lock.
 pub trait Request {
     /// The method, as `GET`; empty if there is no such thing.
     fn method(&self) -> &str;

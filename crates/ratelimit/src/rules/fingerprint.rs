@@ -11,10 +11,11 @@ use super::{KeyPart, Request, Rule};
 pub(super) struct Fingerprint(u64);
 
 impl Fingerprint {
-    /// That of `request` by the key of `rule`. `None` when a part of it is missing.
+    /// That of `request`, whose path was split, by the key of `rule`. `None` when a part of it is missing.
     pub(super) fn of(
         rule: &Rule,
         request: &(impl Request + ?Sized),
+        path: &[&str],
         secret: &impl BuildHasher,
     ) -> Option<Self> {
         let mut hasher = secret.build_hasher();
@@ -24,7 +25,7 @@ impl Fingerprint {
                 KeyPart::Header(name) => request.header(name)?.hash(&mut hasher),
                 KeyPart::Attribute(name) => request.attribute(name)?.hash(&mut hasher),
                 KeyPart::Segment(name) => {
-                    hash_decoded(rule.pattern()?.segment(request.path(), name)?, &mut hasher);
+                    hash_decoded(path.get(rule.pattern()?.place(name)?)?, &mut hasher);
                 }
             }
         }

@@ -1,6 +1,7 @@
 mod all;
 mod builder;
 mod entry;
+mod reconfigure;
 mod stripes;
 
 use alloc::boxed::Box;
@@ -11,6 +12,7 @@ use std::hash::RandomState;
 use voussoir_core::{Clock, Nanos, SystemClock};
 
 use super::decision::{Bound, RuleDecision};
+use super::path::{Split, split};
 use super::{Order, Request, Rule};
 use crate::observe::{Observation, Observer};
 pub use builder::RuleLimiterBuilder;
@@ -20,8 +22,8 @@ use stripes::Stripes;
 /// A [`RuleSet`](super::RuleSet) at work: each rule with the states of its keys.
 ///
 /// Shared by reference; not a cheap clone, put it into an `Arc`. A check allocates nothing but room
-/// for new keys, as a [`KeyedLimiter`](crate::KeyedLimiter) does, where at most 8 rules apply at once and
-/// nobody observes.
+/// for new keys, as a [`KeyedLimiter`](crate::KeyedLimiter) does, where at most 8 rules apply at once, no
+/// pattern has more than 7 segments, and nobody observes.
 ///
 /// # All or nothing
 ///
@@ -38,6 +40,8 @@ use stripes::Stripes;
 pub struct RuleLimiter<C = SystemClock> {
     order: Order,
     entries: Box<[Entry<C>]>,
+    /// Segments of the longest pattern; `None` if no rule has one.
+    longest: Option<usize>,
     /// Of [`Order::AllMatch`]; none otherwise.
     stripes: Option<Stripes>,
     secret: RandomState,
@@ -80,15 +84,23 @@ impl<C: Clock> RuleLimiter<C> {
     }
 
     fn decide<R: Request + ?Sized>(&self, when: When, request: &R, n: u32) -> RuleDecision<'_> {
+        // Read once, however many rules there are.
+        let path = self.longest.map_or(Split::new(), |longest| split(request.path(), longest));
         match &self.stripes {
-            None => self.first(when, request, n),
-            Some(stripes) => self.all(stripes, when, request, n),
+            None => self.first(when, request, &path, n),
+            Some(stripes) => self.all(stripes, when, request, &path, n),
         }
     }
 
-    fn first<R: Request + ?Sized>(&self, when: When, request: &R, n: u32) -> RuleDecision<'_> {
+    fn first<R: Request + ?Sized>(
+        &self,
+        when: When,
+        request: &R,
+        path: &[&str],
+        n: u32,
+    ) -> RuleDecision<'_> {
         for entry in &self.entries {
-            let Some(bound) = self.take(entry, when, request, n) else { continue };
+            let Some(bound) = self.take(entry, when, request, path, n) else { continue };
             if !entry.rule.is_shadow() {
                 return RuleDecision { bound: Some(bound) };
             }
@@ -102,9 +114,10 @@ impl<C: Clock> RuleLimiter<C> {
         entry: &'a Entry<C>,
         when: When,
         request: &R,
+        path: &[&str],
         n: u32,
     ) -> Option<Bound<'a>> {
-        let decision = match (entry.counted(request, &self.secret), when) {
+        let decision = match (entry.counted(request, path, &self.secret), when) {
             (Counted::Not, _) => return None,
             (Counted::Refused, _) => None,
             (Counted::By(key), When::At(now)) => Some(entry.limiter.check_n_at(now, &key, n)),

@@ -8,8 +8,8 @@ use core::fmt;
 use core::str::FromStr;
 
 pub use error::{PathError, PathErrorKind};
-pub(super) use segments::decoded;
-use segments::{same, segments};
+use segments::same;
+pub(super) use segments::{Split, decoded, split};
 
 /// Which paths a rule is for.
 ///
@@ -59,24 +59,48 @@ impl PathPattern {
     ///
     /// Complexity: O(length of the path), without allocation.
     pub fn matches(&self, path: &str) -> bool {
-        let mut given = segments(path);
-        self.segments.iter().all(|wanted| match (given.next(), wanted) {
-            (Some(given), Segment::Literal(literal)) => same(given, literal),
-            (Some(_), Segment::Named(_)) => true,
-            (None, _) => false,
-        }) && (self.open || given.next().is_none())
+        self.matches_split(&split(path, self.len()))
+    }
+
+    /// [`matches`](Self::matches), of a path that was [split] as far as this pattern looks.
+    pub(super) fn matches_split(&self, given: &[&str]) -> bool {
+        let fits = if self.open { given.len() >= self.len() } else { given.len() == self.len() };
+        fits && self.segments.iter().zip(given).all(|(wanted, given)| match wanted {
+            Segment::Literal(literal) => same(given, literal),
+            Segment::Named(_) => true,
+        })
+    }
+
+    /// How many segments it has.
+    pub(super) fn len(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Whether every path that `other` is for is one of these.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let covered = self.segments.iter().zip(&other.segments).all(|pair| match pair {
+            (Segment::Named(_), _) => true,
+            (Segment::Literal(ours), Segment::Literal(theirs)) => same(ours, theirs),
+            (Segment::Literal(_), Segment::Named(_)) => false,
+        });
+        let (ours, theirs) = (self.segments.len(), other.segments.len());
+        covered && if self.open { theirs >= ours } else { theirs == ours && !other.open }
     }
 
     /// What stands in `path` where this pattern has `{name}`, as it is written there.
     pub fn segment<'p>(&self, path: &'p str, name: &str) -> Option<&'p str> {
+        split(path, self.len()).get(self.place(name)?).copied()
+    }
+
+    /// At which segment the pattern has `{name}`.
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
         let is_it = |segment: &Segment| matches!(segment, Segment::Named(found) if found == name);
-        let at = self.segments.iter().position(is_it)?;
-        segments(path).nth(at)
+        self.segments.iter().position(is_it)
     }
 
     /// Whether the pattern has `{name}`.
     pub fn has_segment(&self, name: &str) -> bool {
-        self.segments.iter().any(|segment| matches!(segment, Segment::Named(n) if n == name))
+        self.place(name).is_some()
     }
 }
 

@@ -1,11 +1,11 @@
+mod check;
+
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use voussoir_core::ConfigError;
-
-use super::{KeyPart, PathPattern, Request, RuleKey};
-use crate::{Algorithm, Limit};
+use super::{PathPattern, Request, RuleKey};
+use crate::Limit;
 
 /// Which requests are counted against a limit, and by what.
 ///
@@ -26,6 +26,8 @@ pub struct Rule {
     headers: BTreeMap<String, String>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "BTreeMap::is_empty"))]
     attributes: BTreeMap<String, String>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    initial: Option<u32>,
     #[cfg_attr(feature = "serde", serde(default))]
     missing: MissingKey,
     #[cfg_attr(feature = "serde", serde(default))]
@@ -69,6 +71,7 @@ impl Rule {
             path: None,
             headers: BTreeMap::new(),
             attributes: BTreeMap::new(),
+            initial: None,
             missing: MissingKey::default(),
             shadow: false,
             max_keys: default_max_keys(),
@@ -96,6 +99,12 @@ impl Rule {
     pub fn attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.attributes.insert(name.into(), value.into());
         self
+    }
+
+    /// How much each key begins with, the whole limit by default: as if the rest had been taken when
+    /// the limiter was built. See [`KeyedLimiterBuilder::initial_at`](crate::KeyedLimiterBuilder::initial_at).
+    pub fn initial(self, n: u32) -> Self {
+        Self { initial: Some(n), ..self }
     }
 
     /// What happens to requests without the key, [`MissingKey::Share`] by default.
@@ -138,9 +147,19 @@ impl Rule {
     ///
     /// Complexity: O(length of what is compared), without allocation.
     pub fn matches(&self, request: &(impl Request + ?Sized)) -> bool {
-        let method = request.method();
-        (self.methods.is_empty() || self.methods.iter().any(|m| m.eq_ignore_ascii_case(method)))
-            && self.path.as_ref().is_none_or(|path| path.matches(request.path()))
+        self.path.as_ref().is_none_or(|path| path.matches(request.path()))
+            && self.matches_the_rest(request)
+    }
+
+    /// [`matches`](Self::matches), of a request whose path was split.
+    pub(super) fn matches_split(&self, request: &(impl Request + ?Sized), path: &[&str]) -> bool {
+        self.path.as_ref().is_none_or(|pattern| pattern.matches_split(path))
+            && self.matches_the_rest(request)
+    }
+
+    fn matches_the_rest(&self, request: &(impl Request + ?Sized)) -> bool {
+        let is_method = |method: &str| self.methods.iter().any(|m| m.eq_ignore_ascii_case(method));
+        (self.methods.is_empty() || is_method(request.method()))
             && self.headers.iter().all(|(name, value)| request.header(name) == Some(value))
             && self.attributes.iter().all(|(name, value)| request.attribute(name) == Some(value))
     }
@@ -153,28 +172,11 @@ impl Rule {
         self.missing
     }
 
-    pub(super) fn most_keys(&self) -> usize {
-        self.max_keys
+    pub(super) fn begins_with(&self) -> Option<u32> {
+        self.initial
     }
 
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        let printable = self.name.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-        if !printable || !(1..=128).contains(&self.name.len()) {
-            let given = alloc::format!("{:?}", self.name);
-            return Err(ConfigError::new("name", given, NAMES));
-        }
-        self.limit.validate()?;
-        if self.max_keys == 0 {
-            return Err(ConfigError::new("max_keys", 0, "1 or more"));
-        }
-        self.key.validate()?;
-        for part in self.key.parts() {
-            let KeyPart::Segment(name) = part else { continue };
-            if !self.path.as_ref().is_some_and(|path| path.has_segment(name)) {
-                let allowed = alloc::format!("segments of `path`; it has no {{{name}}}");
-                return Err(ConfigError::new("key", part, allowed));
-            }
-        }
-        Ok(())
+    pub(super) fn most_keys(&self) -> usize {
+        self.max_keys
     }
 }

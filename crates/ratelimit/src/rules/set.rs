@@ -34,16 +34,24 @@ impl RuleSet {
     ///
     /// # Errors
     ///
-    /// Which rule says what cannot be meant, or has the name of another.
+    /// Which rule says what cannot be meant, has the name of another, or, of
+    /// [`Order::FirstMatch`], is never reached, since one before it decides on all that it applies to.
     pub fn new(order: Order, rules: impl IntoIterator<Item = Rule>) -> Result<Self, RuleSetError> {
         let rules: Vec<_> = rules.into_iter().collect();
         let mut names = BTreeSet::new();
-        for rule in &rules {
+        for (index, rule) in rules.iter().enumerate() {
             let error = |reason| RuleSetError { rule: rule.name().into(), reason };
             rule.validate().map_err(error)?;
             if !names.insert(rule.name()) {
                 let reason = ConfigError::new("name", "given twice", "each name once");
                 return Err(error(reason));
+            }
+            let mut before = rules[..index].iter().filter(|_| order == Order::FirstMatch);
+            if let Some(before) = before.find(|before| before.covers(rule)) {
+                let name = before.name();
+                let given =
+                    alloc::format!("behind `{name}`, which decides on all that it applies to");
+                return Err(error(ConfigError::new("position", given, "one before it")));
             }
         }
         Ok(Self { order, rules })

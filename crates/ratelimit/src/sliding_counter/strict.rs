@@ -163,8 +163,7 @@ impl Algorithm for StrictWindowCounter {
 
     fn validate(&self) -> Result<(), ConfigError> {
         if self.limit == 0 {
-            let allowed = "1 or more; to refuse everything, take `Limit::Blocked`";
-            return Err(ConfigError::new("limit", self.limit, allowed));
+            return Err(rate::nothing("limit"));
         }
         if self.parts == 0 || self.parts > MAX_PARTS {
             return Err(ConfigError::new("strict", self.parts, "1 to 10000"));

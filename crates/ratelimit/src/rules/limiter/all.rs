@@ -23,16 +23,17 @@ impl<C: Clock> RuleLimiter<C> {
         stripes: &Stripes,
         when: When,
         request: &R,
+        path: &[&str],
         n: u32,
     ) -> RuleDecision<'a> {
         let mut counting = Counting::new();
         let mut chosen = Chosen::default();
         for (rule, entry) in self.entries.iter().enumerate() {
             if entry.rule.is_shadow() {
-                self.take(entry, when, request, n);
+                self.take(entry, when, request, path, n);
                 continue;
             }
-            match entry.counted(request, &self.secret) {
+            match entry.counted(request, path, &self.secret) {
                 Counted::Not => {}
                 Counted::Refused => counting.push((rule, Counted::Refused)),
                 Counted::By(key) => {

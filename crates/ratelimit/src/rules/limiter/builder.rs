@@ -1,10 +1,12 @@
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use std::hash::RandomState;
 
-use voussoir_core::{ConfigError, SystemClock};
+use voussoir_core::{Clock, ConfigError, SystemClock};
 
-use super::{Entry, RuleLimiter, Stripes};
+use super::entry::{Entry, longest};
+use super::{RuleLimiter, Stripes};
 use crate::observe::Observer;
 use crate::rules::{Order, RuleSet};
 
@@ -34,22 +36,24 @@ impl<C> RuleLimiterBuilder<C> {
         RuleLimiterBuilder { set: self.set, observer: self.observer, clock }
     }
 
-    /// The limiter.
+    /// The limiter. Rules that begin with less than their limit begin at this moment.
     ///
     /// # Errors
     ///
-    /// What is wrong with a limit, which a [`RuleSet`] has refused already.
+    /// What is wrong with a limit, all of which a [`RuleSet`] has refused already.
     pub fn build(self) -> Result<RuleLimiter<C>, ConfigError>
     where
-        C: Clone,
+        C: Clock + Clone,
     {
         let Self { set, observer, clock } = self;
         let order = set.order();
         let entries = set.into_rules().into_iter().map(|rule| Entry::new(rule, clock.clone()));
+        let entries = entries.collect::<Result<Box<[_]>, _>>()?;
         Ok(RuleLimiter {
             order,
+            longest: longest(&entries),
             stripes: (order == Order::AllMatch).then(Stripes::new),
-            entries: entries.collect::<Result<_, _>>()?,
+            entries,
             secret: RandomState::new(),
             observer,
             clock,

@@ -1,6 +1,6 @@
 use core::hash::{BuildHasher, BuildHasherDefault};
 
-use voussoir_core::ConfigError;
+use voussoir_core::{Clock, ConfigError};
 
 #[cfg(feature = "http")]
 use crate::http::Policy;
@@ -28,30 +28,36 @@ pub(super) enum Counted {
     Not,
 }
 
-impl<C> Entry<C> {
+impl<C: Clock> Entry<C> {
     pub(super) fn new(rule: Rule, clock: C) -> Result<Self, ConfigError> {
+        let mut limiter = KeyedLimiter::builder(rule.limit())
+            .max_keys(rule.most_keys())
+            .hasher(BuildHasherDefault::default())
+            .clock(clock);
+        if let Some(initial) = rule.begins_with() {
+            limiter = limiter.initial(initial);
+        }
         Ok(Self {
-            limiter: KeyedLimiter::builder(rule.limit())
-                .max_keys(rule.most_keys())
-                .hasher(BuildHasherDefault::default())
-                .clock(clock)
-                .build()?,
+            limiter: limiter.build()?,
             #[cfg(feature = "http")]
             policy: Policy::of(rule.name(), &rule.limit())
                 .map_err(|_| ConfigError::new("name", rule.name(), NAMES))?,
             rule,
         })
     }
+}
 
+impl<C> Entry<C> {
     pub(super) fn counted<R: Request + ?Sized>(
         &self,
         request: &R,
+        path: &[&str],
         secret: &impl BuildHasher,
     ) -> Counted {
-        if !self.rule.matches(request) {
+        if !self.rule.matches_split(request, path) {
             return Counted::Not;
         }
-        match (Fingerprint::of(&self.rule, request, secret), self.rule.on_missing()) {
+        match (Fingerprint::of(&self.rule, request, path, secret), self.rule.on_missing()) {
             (Some(key), _) => Counted::By(key),
             (None, MissingKey::Share) => Counted::By(Fingerprint::of_missing(secret)),
             (None, MissingKey::Refuse) => Counted::Refused,
@@ -67,4 +73,9 @@ impl<C> Entry<C> {
             decision,
         }
     }
+}
+
+/// How many segments the longest pattern of `entries` has.
+pub(super) fn longest<C>(entries: &[Entry<C>]) -> Option<usize> {
+    entries.iter().filter_map(|entry| Some(entry.rule.pattern()?.len())).max()
 }

@@ -1,9 +1,19 @@
 //! A path as its segments, and a segment as its bytes.
 
+use smallvec::SmallVec;
+
 /// The segments of `path` that are not empty, up to a query or fragment.
-pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
+fn segments(path: &str) -> impl Iterator<Item = &str> {
     let end = path.bytes().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(path.len());
     path[..end].split('/').filter(|segment| !segment.is_empty())
+}
+
+/// The first segments of a path: one more than the longest pattern has that is asked about them.
+pub(in crate::rules) type Split<'p> = SmallVec<[&'p str; 8]>;
+
+/// Reads `path` as far as patterns of up to `longest` segments look.
+pub(in crate::rules) fn split(path: &str, longest: usize) -> Split<'_> {
+    segments(path).take(longest + 1).collect()
 }
 
 /// Whether two segments are the same, however they are escaped.
