@@ -278,17 +278,15 @@ impl<K, V, P: Evict> Engine<K, V, P> {
             self.slab.mark_mut(slot).region = Region::Aside;
         }
         let old = self.slab.weight(slot);
-        let mut has_room = true;
-        while has_room && self.weight - old > self.capacity - weight {
-            let victim = self.policy.victim(&mut self.slab, 0);
-            has_room = victim.is_some();
-            victim.into_iter().for_each(|victim| self.evict(victim, fallout));
+        while self.weight - old > self.capacity - weight {
+            let Some(victim) = self.policy.victim(&mut self.slab, 0) else { break };
+            self.evict(victim, fallout);
         }
         if !is_pinned {
             self.slab.mark_mut(slot).region = Region::First;
             self.policy.recall(&mut self.slab, slot, stood.0, stood.1);
         }
-        has_room
+        self.weight - old <= self.capacity - weight
     }
 
     /// Puts a value in the place of another, which it has room for. The old pair falls out, so that a

@@ -78,8 +78,8 @@ fn a_time_to_live_of_zero_keeps_nothing_and_the_longest_does_not_overflow() {
 #[test]
 fn the_wheel_reclaims_every_entry_in_its_time_and_says_when_to_come_back() {
     let clock = ManualClock::new();
-    let cache = Cache::<u64, u64>::builder(200_000).clock(clock.clone()).build().unwrap();
-    let count = if std::env::var_os("VOUSSOIR_LONG").is_some() { 100_000 } else { 20_000 };
+    let cache = Cache::<u64, u64>::builder(2_000_000).clock(clock.clone()).build().unwrap();
+    let count = if std::env::var_os("VOUSSOIR_LONG").is_some() { 1_000_000 } else { 20_000 };
     let mut random = voussoir_core::Random::seeded(5);
     let mut ends = Vec::new();
     for key in 0..count {

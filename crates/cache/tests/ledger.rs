@@ -300,7 +300,9 @@ impl Ledger {
             Ok::<_, ()>(if has { vec![(keys[0], value)] } else { vec![] })
         });
         assert_eq!(came, expected[0].is_none(), "{op:?}");
-        keys.into_iter().for_each(|key| self.touch(key));
+        for key in keys {
+            self.touch(key);
+        }
         let loaded = |key| (came && key == keys[0]).then_some(value);
         let expected = [0, 1].map(|at| expected[at].or(loaded(keys[at])));
         assert_eq!(found, Ok(expected.to_vec()), "{op:?}");

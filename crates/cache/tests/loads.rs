@@ -16,7 +16,7 @@ fn cache() -> Cache<u32, u64> {
 #[test]
 fn a_thousand_callers_of_one_key_make_one_load() {
     let (cache, loads) = (cache(), AtomicU64::new(0));
-    let callers = if std::env::var_os("VOUSSOIR_LONG").is_some() { 1000 } else { 200 };
+    let callers = 1000;
     let start = Barrier::new(callers);
     thread::scope(|scope| {
         for _ in 0..callers {
@@ -205,7 +205,7 @@ fn early_refreshes_come_as_often_as_the_formula_says() {
     let chance = (-2.0_f64).exp();
     let sigma = (f64::from(asked) * chance * (1.0 - chance)).sqrt();
     let off = f64::from(renewed) - f64::from(asked) * chance;
-    assert!(off.abs() < 3.5 * sigma, "{renewed} of {asked}, off by {off}, sigma {sigma}");
+    assert!(off.abs() < 3.0 * sigma, "{renewed} of {asked}, off by {off}, sigma {sigma}");
 }
 
 #[test]
@@ -241,6 +241,49 @@ async fn a_load_goes_on_when_its_callers_leave() {
     assert_eq!(cache.get(&1), None);
     tasks.recv().unwrap().await;
     assert_eq!(cache.get(&1), Some(7));
+}
+
+/// foyer#1345: callers hung when a runtime was shut down while it loaded for them.
+#[test]
+fn a_runtime_that_is_dropped_while_it_loads_leaves_the_load_to_those_that_wait() {
+    let cache = cache();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let began = Arc::new(Barrier::new(2));
+    let (shared, begins) = (cache.clone(), Arc::clone(&began));
+    runtime.spawn(async move {
+        let load = || async {
+            begins.wait();
+            std::future::pending::<Result<u64, ()>>().await
+        };
+        shared.get_or_load_async(&1, load).await
+    });
+    began.wait();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| cache.get_or_load(&1, || Ok::<_, ()>(7)));
+        // Should it come to wait only after this, the test shows less.
+        thread::sleep(Duration::from_millis(50));
+        assert!(!waiting.is_finished(), "the load is under way");
+        runtime.shutdown_background();
+        assert_eq!(waiting.join().unwrap(), Ok(7));
+    });
+    assert_eq!(cache.get(&1), Some(7));
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn the_executor_of_tokio_loads_in_the_runtime_that_calls_it_and_gives_up_where_there_is_none() {
+    let cache = cache();
+    let load = || async {
+        tokio::task::yield_now().await;
+        Ok::<_, ()>(7)
+    };
+    let call = async || cache.get_or_load_detached(&1, &Executor::tokio(), load).await;
+    let mut alone = std::pin::pin!(call());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let without = std::future::Future::poll(alone.as_mut(), &mut context);
+    assert_eq!(without, std::task::Poll::Ready(Err(LoadError::Cancelled)));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(runtime.block_on(call()), Ok(7));
 }
 
 #[tokio::test]

@@ -249,11 +249,11 @@ fn act(cache: &Panicky, random: &mut Random, moods: &Arc<AtomicU64>, alive: &Arc
         }
         8 => drop(cache.entry(key).and_compute(|_| {
             may(moods, CALLBACK);
-            if number % 3 == 0 { Compute::Remove } else { Compute::Put(value) }
+            if number.is_multiple_of(3) { Compute::Remove } else { Compute::Put(value) }
         })),
         9 => drop(cache.get_or_load(&key, || {
             may(moods, CALLBACK);
-            if number % 3 == 0 { Err("as planned") } else { Ok(value) }
+            if number.is_multiple_of(3) { Err("as planned") } else { Ok(value) }
         })),
         10 => drop(cache.get_or_insert_with(&key, || value)),
         11 => drop(cache.get_many_or_load(&[key], |missing| {
@@ -286,7 +286,9 @@ fn every_entry_is_told_of_though_the_drop_of_one_before_it_panics() {
     let counted = Arc::clone(&told);
     let cache = Cache::<u32, Bomb>::builder(10)
         .shards(1)
-        .on_evict(move |_, _, _| drop(counted.fetch_add(1, Ordering::Relaxed)))
+        .on_evict(move |_, _, _| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        })
         .build()
         .unwrap();
     for key in 0..10 {
@@ -325,7 +327,7 @@ fn what_panics_leaves_the_cache_consistent() {
             let gone = stats.evicted + stats.expired + stats.invalidated;
             let left = stats.replaced + stats.removed + gone;
             assert_eq!(stats.inserted, left + cache.len() as u64, "{policy}: {stats:?}");
-            let beside = alive.load(Ordering::Relaxed) - cache.len() as i64;
+            let beside = alive.load(Ordering::Relaxed) - i64::try_from(cache.len()).unwrap();
             if panicked && 1 << mood == DROP {
                 // What a function was about to return is lost when its locals panic as they are
                 // dropped, in any program (rust-lang/rust#47949). It is lost, not dropped twice.

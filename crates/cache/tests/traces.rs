@@ -15,14 +15,18 @@ struct Trace {
 }
 
 /// Rank `r` as likely as `1 / r`, by the inverse of the integral: close enough for a trace.
+#[expect(clippy::cast_sign_loss, reason = "a power of what is positive")]
 fn zipf(random: &mut Random, keys: u64) -> u64 {
     (keys as f64).powf(random.fraction()) as u64
 }
 
+/// The key of a request, by its number.
+type Keys = Box<dyn Fn(u64, &mut Random) -> u64>;
+
 fn generated() -> Vec<Trace> {
     let requests = if std::env::var_os("VOUSSOIR_LONG").is_some() { 1_000_000 } else { 40_000 };
     let (keys, mut random) = (requests / 10, Random::seeded(7));
-    let mut trace = |name: &str, mut key: Box<dyn FnMut(u64, &mut Random) -> u64>| Trace {
+    let mut trace = |name: &str, key: Keys| Trace {
         name: name.to_owned(),
         keys: (0..requests).map(|at| key(at, &mut random)).collect(),
     };
@@ -222,7 +226,9 @@ fn the_bars_hold_on_the_recorded_traces() {
         for capacity in sizes(trace) {
             let one = |policy| points(unsync(policy, &trace.keys, capacity));
             let ours = Policy::ALL.map(|policy| (policy.name(), one(policy)));
-            ours.iter().for_each(|&(name, found)| *sums.entry(name).or_default() += found);
+            for (name, found) in ours {
+                *sums.entry(name).or_default() += found;
+            }
             let [adaptive, lru] = ["adaptive", "lru"].map(|name| {
                 ours.iter().find(|(other, _)| *other == name).map_or(f64::NAN, |&(_, found)| found)
             });

@@ -96,17 +96,12 @@ impl<V> Seats<V> {
             *waker = self.waiting.remove(&ticket).flatten();
             return Turn::Landed(landing);
         }
-        match self.waiting.get_mut(&ticket) {
-            Some(seat) => {
-                core::mem::swap(seat, waker);
-                Turn::Wait
-            }
-            // Only a starter loses its seat while it holds the ticket.
-            None => {
-                let abandoned = self.abandoned.remove(&ticket);
-                Turn::Abandoned(abandoned.unwrap_or(Abandoned::Cancelled))
-            }
+        if let Some(seat) = self.waiting.get_mut(&ticket) {
+            core::mem::swap(seat, waker);
+            return Turn::Wait;
         }
+        // Only a starter loses its seat while it holds the ticket.
+        Turn::Abandoned(self.abandoned.remove(&ticket).unwrap_or(Abandoned::Cancelled))
     }
 
     /// The holder of `ticket` goes. Whether the lead goes with it, and the waker, to be dropped

@@ -2,9 +2,10 @@
 
 use alloc::boxed::Box;
 use core::convert::Infallible;
+use core::panic::AssertUnwindSafe;
 use core::time::Duration;
 use std::hash::RandomState;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{catch_unwind, resume_unwind};
 
 use shuttle::future::block_on;
 use shuttle::thread;
