@@ -2,6 +2,7 @@ mod memory;
 mod occupancy;
 mod shard;
 mod sweep;
+mod whereabouts;
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -23,6 +24,7 @@ use occupancy::Occupancy;
 use shard::Shard;
 use sweep::SweepCursor;
 pub use sweep::Swept;
+use whereabouts::Whereabouts;
 
 /// A concurrent hash map for state by key: many small locks, each over a part of the keys.
 ///
@@ -50,11 +52,13 @@ pub use sweep::Swept;
 /// # Memory
 ///
 /// `(size_of::<(K, V)>() + 1) × 8/7 … 16/7` bytes an entry, by how full the tables happen to be,
-/// plus 128 bytes a shard; [`memory`](Self::memory) tells. Tables grow and do not shrink by
+/// plus 144 bytes a shard; [`memory`](Self::memory) tells. Tables grow and do not shrink by
 /// themselves.
 pub struct ShardedMap<K, V, S = RandomState> {
     shards: Shards<K, V>,
-    /// See [`Self::shard`].
+    /// Of each shard.
+    whereabouts: Box<[Whereabouts]>,
+    /// See [`Self::index`].
     shift: u32,
     hasher: S,
     counts: CachePadded<Counts>,
@@ -92,6 +96,7 @@ impl<K, V, S> ShardedMap<K, V, S> {
         let shards = shards.clamp(1, 1 << 16).next_power_of_two();
         Self {
             shards: (0..shards).map(|_| CachePadded::default()).collect(),
+            whereabouts: (0..shards).map(|_| Whereabouts::default()).collect(),
             shift: 57 - shards.trailing_zeros(),
             hasher,
             counts: CachePadded::default(),
@@ -182,8 +187,8 @@ impl<K, V, S> ShardedMap<K, V, S> {
         K: Hash,
         S: BuildHasher,
     {
-        for shard in &self.shards {
-            shard.lock().shrink_to_fit(&self.hasher);
+        for (shard, whereabouts) in self.shards.iter().zip(&self.whereabouts) {
+            shard.lock().shrink_to_fit(&self.hasher, whereabouts);
         }
     }
 
@@ -191,15 +196,24 @@ impl<K, V, S> ShardedMap<K, V, S> {
     ///
     /// Complexity: O(shards).
     pub fn memory(&self) -> MemoryUse {
-        let fixed = size_of::<Self>() + size_of_val(&*self.shards);
+        let fixed =
+            size_of::<Self>() + size_of_val(&*self.shards) + size_of_val(&*self.whereabouts);
         self.shards.iter().fold(MemoryUse::fixed(fixed), |sum, shard| sum + shard.lock().memory())
     }
 
-    /// The shard of a hash, by the bits below the top seven: those seven are the tag by which
-    /// `hashbrown` tells entries apart within a table, and the low bits choose the place there.
+    /// The shard of a hash, in which its entry is about to be looked for.
     #[inline]
     fn shard(&self, hash: u64) -> &Lock<Shard<K, V>> {
-        &self.shards[(hash >> self.shift) as usize & (self.shards.len() - 1)]
+        let index = self.index(hash);
+        self.whereabouts[index].fetch::<(K, V)>(hash);
+        &self.shards[index]
+    }
+
+    /// Which shard is that of a hash, by the bits below the top seven: those seven are the tag by which
+    /// `hashbrown` tells entries apart within a table, and the low bits choose the place there.
+    #[inline]
+    fn index(&self, hash: u64) -> usize {
+        (hash >> self.shift) as usize & (self.shards.len() - 1)
     }
 }
 
@@ -296,7 +310,8 @@ impl<K: Eq + Hash, V, S: BuildHasher> ShardedMap<K, V, S> {
             return Ok(f(value));
         }
         let place = self.counts.occupancy.reserve(max_entries)?;
-        let value = shard.insert_new(hash, key.to_owned(), make(), &self.hasher);
+        let whereabouts = &self.whereabouts[self.index(hash)];
+        let value = shard.insert_new(hash, key.to_owned(), make(), &self.hasher, whereabouts);
         place.keep();
         Ok(f(value))
     }
@@ -311,7 +326,8 @@ impl<K: Eq + Hash, V, S: BuildHasher> ShardedMap<K, V, S> {
         let Ok(place) = self.counts.occupancy.reserve(usize::MAX) else {
             unreachable!("memory ends before 2^64 entries")
         };
-        shard.insert_new(hash, key, value, &self.hasher);
+        let whereabouts = &self.whereabouts[self.index(hash)];
+        shard.insert_new(hash, key, value, &self.hasher, whereabouts);
         place.keep();
         None
     }

@@ -99,17 +99,20 @@ impl Gcra {
     #[inline]
     fn take(&self, full_at: &mut u64, now: Nanos, n: u32, depth: u64) -> Verdict {
         let tick = self.timeline.tick(now);
-        let before = (*full_at).max(tick);
-        // Beyond the burst the sum may saturate; it is above the capacity all the same.
-        let after = before.saturating_add(self.cost(n));
-        if after - tick <= depth || n == 0 {
+        let missing = full_at.saturating_sub(tick);
+        let cost = self.cost(n);
+        // Compared this way round, all but one subtraction is done before the time is known.
+        if (cost <= depth && missing <= depth - cost) || n == 0 {
+            let after = tick + missing + cost;
             if n > 0 {
                 *full_at = after;
             }
-            Verdict::new(Outcome::Allowed, 0, after, 0)
-        } else if n > self.burst {
+            return Verdict::new(Outcome::Allowed, 0, after, 0);
+        }
+        let before = tick + missing;
+        if n > self.burst {
             Verdict::new(Outcome::ExceedsCapacity, 0, before, 0)
-        } else if before - tick > self.timeline.depth {
+        } else if missing > self.timeline.depth {
             Verdict::new(Outcome::Behind, 0, before, 0)
         } else {
             Verdict::new(Outcome::Denied, 0, before, 0)

@@ -316,13 +316,10 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
-        // The clock is read under the lock: no state sees a time older than the one before it saw, and
-        // the reading overlaps with taking the lock and finding the key.
-        let found = self.states.update(key, |state| {
-            let now = self.clock.now();
-            (now, self.algorithm.decide(state, now, n))
-        });
-        let (mut now, mut verdict) = found.unwrap_or_else(|| self.decide_on_new(key, n));
+        // First of all, so that the reading, as long as all the rest, overlaps with it.
+        let mut now = self.clock.now();
+        let found = self.states.update(key, |state| self.algorithm.decide(state, now, n));
+        let mut verdict = found.unwrap_or_else(|| self.decide_on_new(now, key, n));
         if verdict.is_behind() {
             (now, verdict) = self.decide_mended(key, n);
         }
@@ -393,12 +390,11 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
     }
 
     #[cold]
-    fn decide_on_new<Q>(&self, key: &Q, n: u32) -> (Nanos, Verdict)
+    fn decide_on_new<Q>(&self, now: Nanos, key: &Q, n: u32) -> Verdict
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
-        let now = self.clock.now();
-        (now, self.on_new_state(now, key, |state| self.algorithm.decide(state, now, n)).0)
+        self.on_new_state(now, key, |state| self.algorithm.decide(state, now, n)).0
     }
 
     #[cold]

@@ -6,6 +6,7 @@ use hashbrown::HashTable;
 use super::MemoryUse;
 use super::occupancy::Occupancy;
 use super::sweep::Swept;
+use super::whereabouts::Whereabouts;
 
 /// One lock's share of the entries: a table, and where its sweep stands.
 pub(super) struct Shard<K, V> {
@@ -44,12 +45,19 @@ impl<K, V> Shard<K, V> {
         key: K,
         value: V,
         hasher: &impl BuildHasher,
+        whereabouts: &Whereabouts,
     ) -> &mut V
     where
         K: Hash,
     {
         let entry = self.table.insert_unique(hash, (key, value), |(key, _)| hasher.hash_one(key));
-        &mut entry.into_mut().1
+        let index = entry.bucket_index();
+        let slots = self.table.num_buckets();
+        let Some(entry) = self.table.get_bucket_mut(index) else {
+            unreachable!("it was inserted there")
+        };
+        whereabouts.note(entry, index, slots);
+        &mut entry.1
     }
 
     pub(super) fn remove_if<Q>(
@@ -117,11 +125,16 @@ impl<K, V> Shard<K, V> {
         done
     }
 
-    pub(super) fn shrink_to_fit(&mut self, hasher: &impl BuildHasher)
+    pub(super) fn shrink_to_fit(&mut self, hasher: &impl BuildHasher, whereabouts: &Whereabouts)
     where
         K: Hash,
     {
         self.table.shrink_to_fit(|(key, _)| hasher.hash_one(key));
+        let slots = self.table.num_buckets();
+        let any = (0..slots).find_map(|index| Some((index, self.table.get_bucket(index)?)));
+        if let Some((index, entry)) = any {
+            whereabouts.note(entry, index, slots);
+        }
     }
 
     pub(super) fn memory(&self) -> MemoryUse {

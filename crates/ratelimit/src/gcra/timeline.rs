@@ -81,7 +81,17 @@ impl Timeline {
     #[inline]
     pub(super) const fn tick(&self, now: Nanos) -> u64 {
         let nanos = now.as_nanos();
-        let nanos = if nanos < self.last_nano { nanos } else { self.last_nano };
+        if nanos <= self.last_nano { self.tick_of(nanos) } else { self.last_tick() }
+    }
+
+    /// A branch never taken costs nothing, where the smaller of two is waited for.
+    #[cold]
+    const fn last_tick(&self) -> u64 {
+        self.tick_of(self.last_nano)
+    }
+
+    #[inline]
+    const fn tick_of(&self, nanos: u64) -> u64 {
         nanos * self.whole + ((nanos as u128 * self.fraction as u128) >> 64) as u64
     }
 
