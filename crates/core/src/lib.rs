@@ -28,6 +28,7 @@
 //! * [`ShardedMap`]: a concurrent hash map whose guards cannot escape, for state by key.
 //! * [`WaitQueue`]: a line for tasks and threads, first come, first served, by class.
 //! * [`Striped`] and [`StripedCounter`]: counts that threads do not fight over.
+//! * [`PerThread`]: a value for each thread, in an object instead of in a `static`.
 //! * [`Gate`]: what limiters, breakers and bulkheads have in common, with [`Outcome`] and [`Rejected`].
 //! * [`Random`]: seedable numbers for jitter and choices among equals.
 //! * [`ConfigError`]: what a builder answers when it refuses.
@@ -55,6 +56,8 @@ mod lock;
 #[cfg(feature = "std")]
 mod map;
 mod nanos;
+#[cfg(feature = "std")]
+mod per_thread;
 mod random;
 #[cfg(feature = "std")]
 mod striped;
@@ -77,6 +80,8 @@ pub use lock::{Lock, RawLock};
 #[cfg(feature = "std")]
 pub use map::{Full, MemoryUse, ShardedMap, Swept};
 pub use nanos::Nanos;
+#[cfg(feature = "std")]
+pub use per_thread::PerThread;
 pub use random::Random;
 #[cfg(feature = "std")]
 pub use striped::{Striped, StripedCounter};
