@@ -170,7 +170,7 @@ impl<T, C> Tier<T, C> {
         turn: &mut u64,
         accepts: impl Fn(&str) -> bool,
     ) -> Option<usize> {
-        let accepts = |index: usize| accepts(self.seats[index].1.member.node.id());
+        let accepts = |index: usize| accepts(&self.seats[index].1.id);
         match by.settings.config.algorithm {
             Algorithm::RoundRobin | Algorithm::WeightedRoundRobin | Algorithm::IpHash => {
                 self.in_turn(by, turn, accepts)
@@ -316,7 +316,7 @@ impl<T, C> Tier<T, C> {
     #[inline]
     fn cost(&self, by: &Choice<'_, C>, index: usize) -> f64 {
         let (seat, decay) = (&self.seats[index].1, by.settings.config.latency.decay);
-        seat.member.latency.cost_at(by.now, decay, seat.in_flight(), self.weights[index])
+        seat.latency.cost_at(by.now, decay, seat.in_flight(), self.weights[index])
     }
 
     /// Of two the one with fewer calls in flight per weight; of equals, either by chance, so that
