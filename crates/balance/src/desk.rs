@@ -7,7 +7,7 @@
 //! plan, which owns none of the caller's values.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -15,13 +15,13 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use voussoir_core::{Nanos, PerThread};
 
-use crate::member::Seat;
+use crate::member::Member;
 use crate::plan::{Plan, Roster};
 use crate::shared::Settings;
 use crate::tier::Choice;
 
 /// A node of the plan by its place in the roster, if there is one to choose.
-pub(crate) type Chosen<'p, T, C> = Option<(usize, &'p Arc<Seat<T, C>>)>;
+pub(crate) type Chosen<'p, T, C> = Option<(usize, &'p Weak<Member<T, C>>)>;
 
 pub(crate) struct Desk<T, C> {
     plan: Arc<Plan<T, C>>,
@@ -55,31 +55,32 @@ impl<T, C> Desk<T, C> {
         self.plan.version == version
     }
 
-    /// When time alone will change the plan, if it will.
+    /// When time alone will change the plan; never, mostly.
     #[inline]
-    pub(crate) fn refresh_at(&self) -> Option<Nanos> {
-        Some(self.plan.refresh_at).filter(|at| *at != Nanos::MAX)
+    pub(crate) fn refresh_at(&self) -> Nanos {
+        self.plan.refresh_at
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a frame's registers are stores that a pick waits for")]
     pub(crate) fn choose(
         &mut self,
         by: &Choice<'_, C>,
         choose: &mut impl for<'p> FnMut(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
-    ) -> Chosen<'_, T, C> {
+    ) -> Option<&Weak<Member<T, C>>> {
         let place = match self.place {
             Some(place) => place,
             None => self.take_place(),
         };
-        let (index, seat) = choose(&self.plan, by, &mut self.turn)?;
+        let (index, member) = choose(&self.plan, by, &mut self.turn)?;
         if place == Place::Lead {
             self.plan.publish(self.turn);
         }
         match &self.tally {
             Some(tally) => tally.add_pick(index),
-            None => seat.add_picks(1),
+            None => self.plan.roster.seats[index].add_picks(1),
         }
-        Some((index, seat))
+        Some(member)
     }
 
     #[cold]
@@ -156,9 +157,11 @@ impl<T, C> Desks<T, C> {
     /// Brings a plan to a desk.
     #[cold]
     pub(crate) fn bring(&self, plan: Arc<Plan<T, C>>, desk: &mut Desk<T, C>) {
-        if let Some(tally) = &mut desk.tally
-            && !Arc::ptr_eq(&tally.roster, &plan.roster)
-        {
+        let Some(tally) = &mut desk.tally else {
+            desk.plan = plan;
+            return;
+        };
+        if !Arc::ptr_eq(&tally.roster, &plan.roster) {
             let next = Tally::new(&plan.roster);
             let mut tallies = self.tallies.lock();
             tally.settle();

@@ -41,6 +41,13 @@ impl<T, C> Member<T, C> {
         &self.seat
     }
 
+    /// Calls in flight.
+    #[inline]
+    pub(crate) fn in_flight(member: &Weak<Self>) -> u64 {
+        // None, if the node was removed meanwhile: who chooses it finds out.
+        (member.strong_count() as u64).saturating_sub(1)
+    }
+
     /// A call, timed where `begun` is known, ended well or not. Tells the health that it changed.
     #[inline]
     pub(crate) fn call_ended(
@@ -145,17 +152,14 @@ impl<T, C> Seat<T, C> {
         }
     }
 
-    /// One more call in flight, which ends when what is returned is dropped. None if the node was
-    /// removed and no call is in flight.
-    #[inline]
-    pub(crate) fn begin_call(&self) -> Option<Arc<Member<T, C>>> {
-        self.member.upgrade()
+    /// The node itself, unless it was removed and no call is in flight.
+    pub(crate) fn member(&self) -> &Weak<Member<T, C>> {
+        &self.member
     }
 
-    /// Calls in flight, of a node that was not removed.
-    #[inline]
+    /// Calls in flight.
     pub(crate) fn in_flight(&self) -> u64 {
-        (self.member.strong_count() as u64).saturating_sub(1)
+        Member::in_flight(&self.member)
     }
 
     pub(crate) fn weight(&self) -> u32 {

@@ -144,7 +144,8 @@ impl<T, C> Plan<T, C> {
 
     /// Chooses among those available whose id is accepted. The turn is that of the first tier; the
     /// others are seldom asked, and their turns are everybody's.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a frame's registers are stores that a pick waits for")]
     pub(crate) fn choose(
         &self,
         by: &Choice<'_, C>,
@@ -153,7 +154,7 @@ impl<T, C> Plan<T, C> {
     ) -> Chosen<'_, T, C> {
         let (first, others) = self.tiers.split_first()?;
         match first.choose(by, turn, &accepts) {
-            Some(index) => Some(first.seat(index)),
+            Some(index) => Some(first.member(index)),
             None => Self::choose_later(others, by, &accepts),
         }
     }
@@ -168,7 +169,7 @@ impl<T, C> Plan<T, C> {
             let mut turn = tier.turn();
             let chosen = tier.choose(by, &mut turn, accepts);
             tier.set_turn(turn);
-            chosen.map(|index| tier.seat(index))
+            chosen.map(|index| tier.member(index))
         })
     }
 
@@ -186,7 +187,7 @@ impl<T, C> Plan<T, C> {
             self.available[index] && accepts(&self.roster.seats[index].id)
         });
         match found {
-            Some(index) => Some((index, &self.roster.seats[index])),
+            Some(index) => Some((index, self.roster.seats[index].member())),
             None => self.choose(by, turn, &accepts),
         }
     }
@@ -209,10 +210,10 @@ impl<T, C> Plan<T, C> {
                 continue;
             }
             if bound.is_none_or(|bound| bound.admits(seat)) {
-                return Some((index, seat));
+                return Some((index, seat.member()));
             }
             // All could be at their bounds only if the list leaves some out.
-            first = first.or(Some((index, seat)));
+            first = first.or(Some((index, seat.member())));
         }
         first
     }

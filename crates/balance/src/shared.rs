@@ -1,6 +1,7 @@
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::cell::{RefCell, RefMut};
 use core::sync::atomic::{AtomicU64, Ordering, fence};
 
 use arc_swap::ArcSwap;
@@ -194,23 +195,23 @@ impl<T, C> Shared<T, C> {
         mut choose: impl for<'p> FnMut(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
     ) -> Option<Arc<Member<T, C>>> {
         let own = self.desks.own(|| self.plan.load_full());
-        loop {
-            // Taken where code of the caller that runs at a desk (what accepts a node, a clock) picks.
-            let Ok(mut desk) = own.try_borrow_mut() else {
-                return self.begin_call_apart(now, by, choose);
-            };
-            self.bring_plan(&mut desk);
-            if let Some(refresh_at) = desk.refresh_at() {
-                let now = now();
-                if now >= refresh_at {
-                    drop(desk);
-                    self.refresh_in_time(now);
-                    desk = own.borrow_mut();
-                    self.bring_plan(&mut desk);
-                }
+        let apart;
+        // Taken where code of the caller that runs at a desk (what accepts a node, a clock) picks.
+        let (place, mut desk) = match own.try_borrow_mut() {
+            Ok(desk) => (own, desk),
+            Err(_) => {
+                apart = self.desk_apart();
+                (&apart, apart.borrow_mut())
             }
-            let (_, seat) = desk.choose(by, &mut choose)?;
-            if let Some(member) = seat.begin_call() {
+        };
+        loop {
+            if !desk.follows(self.version.load(Ordering::Acquire)) {
+                self.bring_plan(&mut desk);
+            }
+            if desk.refresh_at() != Nanos::MAX {
+                desk = self.refreshed(place, desk, &now);
+            }
+            if let Some(member) = desk.choose(by, &mut choose)?.upgrade() {
                 return Some(member);
             }
             Self::node_is_gone();
@@ -223,30 +224,36 @@ impl<T, C> Shared<T, C> {
         fence(Ordering::Acquire);
     }
 
-    /// With the thread's desk taken.
+    /// With the thread's own taken.
     #[cold]
-    fn begin_call_apart(
-        &self,
-        now: impl Fn() -> Nanos,
-        by: &Choice<'_, C>,
-        mut choose: impl for<'p> FnMut(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
-    ) -> Option<Arc<Member<T, C>>> {
-        self.renew(now);
-        loop {
-            let mut desk = Desk::for_one_pick(self.plan.load_full(), &self.settings);
-            let (_, seat) = desk.choose(by, &mut choose)?;
-            if let Some(member) = seat.begin_call() {
-                return Some(member);
-            }
-        }
+    fn desk_apart(&self) -> RefCell<Desk<T, C>> {
+        RefCell::new(Desk::for_one_pick(self.plan.load_full(), &self.settings))
     }
 
-    /// Brings the plan in force to a desk that follows another.
-    #[inline]
+    #[cold]
     fn bring_plan(&self, desk: &mut Desk<T, C>) {
-        if !desk.follows(self.version.load(Ordering::Acquire)) {
-            self.desks.bring(self.plan.load_full(), desk);
+        self.desks.bring(self.plan.load_full(), desk);
+    }
+
+    /// The desk, after a new plan was made if time has come to.
+    #[inline(never)]
+    fn refreshed<'a>(
+        &self,
+        place: &'a RefCell<Desk<T, C>>,
+        mut desk: RefMut<'a, Desk<T, C>>,
+        now: impl Fn() -> Nanos,
+    ) -> RefMut<'a, Desk<T, C>> {
+        let now = now();
+        if now >= desk.refresh_at() {
+            // Observers are told, and may pick.
+            drop(desk);
+            self.refresh_in_time(now);
+            desk = place.borrow_mut();
+            if !desk.follows(self.version.load(Ordering::Acquire)) {
+                self.bring_plan(&mut desk);
+            }
         }
+        desk
     }
 
     /// Makes a new plan if time has come to.
