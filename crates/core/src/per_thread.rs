@@ -9,13 +9,14 @@
 use core::fmt;
 use core::marker::PhantomData;
 
+use crossbeam_utils::CachePadded;
 use thread_local::ThreadLocal;
 
 /// A value for each thread that asks for one, which no other thread ever sees.
 ///
 /// The values live as long as the whole: a thread that ends leaves its own to the next one that
-/// begins, so that there are as many as there were threads at a time. What is in them should
-/// therefore bear to lie there.
+/// begins, so that there are as many as there were threads at a time, each padded to 128 bytes on
+/// most machines. What is in them should bear to lie there.
 ///
 /// ```
 /// use std::cell::Cell;
@@ -39,7 +40,8 @@ pub struct PerThread<T> {
     neither: PhantomData<*mut T>,
 }
 
-struct Own<T>(T);
+/// On lines of its own, as those of other threads lie beside it.
+struct Own<T>(CachePadded<T>);
 
 // SAFETY: an `Own` is made by and shown to one thread, by `get_or`. It is met by another only when
 // that thread has ended and the `PerThread` is shared, or when the `PerThread` has moved to it; both
@@ -62,7 +64,7 @@ impl<T> PerThread<T> {
     /// The calling thread's value, made now if it has none. Complexity: O(1), two thread-local loads.
     #[inline]
     pub fn get_or(&self, make: impl FnOnce() -> T) -> &T {
-        &self.values.get_or(|| Own(make())).0
+        &self.values.get_or(|| Own(CachePadded::new(make()))).0
     }
 }
 
