@@ -64,6 +64,16 @@ impl<T> PerThread<T> {
     /// The calling thread's value, made now if it has none. Complexity: O(1), two thread-local loads.
     #[inline]
     pub fn get_or(&self, make: impl FnOnce() -> T) -> &T {
+        match self.values.get() {
+            Some(own) => &own.0,
+            None => self.begin(make),
+        }
+    }
+
+    /// Apart, lest every call keeps room for a value on its stack.
+    #[cold]
+    #[inline(never)]
+    fn begin(&self, make: impl FnOnce() -> T) -> &T {
         &self.values.get_or(|| Own(CachePadded::new(make()))).0
     }
 }
