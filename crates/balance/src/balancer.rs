@@ -37,6 +37,19 @@ use crate::{
 /// assert_eq!(picked, ["a", "c", "a", "c"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Many threads
+///
+/// Each thread picks at a desk of its own, where it has its own place in the round. So what threads
+/// share is the count of calls in flight of the node they take, and nothing else. One thread sees the
+/// exact order; several go round each by itself, apart from each other, and all together the shares
+/// are exact to a round a thread. A pick from within what [`pick_if`](Self::pick_if) asks draws its
+/// turn by weight.
+///
+/// The first pick of a thread, and its first after a change of nodes, makes the desk ready: it
+/// allocates, in O(nodes). Any other pick and its end are two atomic operations: 13 to 16 ns where one
+/// of them takes 5 ns. A thread that picks no more keeps the plan it had, but none of the values of
+/// nodes that were removed.
 pub struct Balancer<T, C = SystemClock> {
     shared: Arc<Shared<T, C>>,
 }
@@ -183,7 +196,8 @@ impl<T, C> Balancer<T, C> {
 }
 
 impl<T, C: Clock> Balancer<T, C> {
-    /// A node for a call that begins now. Complexity: see [`Algorithm`]; no allocation.
+    /// A node for a call that begins now. Complexity: see [`Algorithm`]; no allocation but at a
+    /// thread's first pick, and its first after a change of nodes.
     ///
     /// # Errors
     ///

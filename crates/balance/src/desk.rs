@@ -148,15 +148,12 @@ impl<T, C> Desks<T, C> {
     /// The thread's own.
     #[inline]
     pub(crate) fn own(&self, plan: impl FnOnce() -> Arc<Plan<T, C>>) -> &RefCell<Desk<T, C>> {
-        self.desks.get_or(
-            #[cold]
-            || {
-                let plan = plan();
-                let tally = Tally::new(&plan.roster);
-                self.tallies.lock().push(Arc::clone(&tally));
-                RefCell::new(Desk { plan, turn: 0, place: None, tally: Some(tally) })
-            },
-        )
+        self.desks.get_or(|| {
+            let plan = plan();
+            let tally = Tally::new(&plan.roster);
+            self.tallies.lock().push(Arc::clone(&tally));
+            RefCell::new(Desk { plan, turn: 0, place: None, tally: Some(tally) })
+        })
     }
 
     /// Brings a plan to a desk.

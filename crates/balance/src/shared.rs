@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -201,7 +202,7 @@ impl<T, C> Shared<T, C> {
             Ok(desk) => (own, desk),
             Err(_) => {
                 apart = self.desk_apart();
-                (&apart, apart.borrow_mut())
+                (&*apart, apart.borrow_mut())
             }
         };
         loop {
@@ -226,8 +227,8 @@ impl<T, C> Shared<T, C> {
 
     /// With the thread's own taken.
     #[cold]
-    fn desk_apart(&self) -> RefCell<Desk<T, C>> {
-        RefCell::new(Desk::for_one_pick(self.plan.load_full(), &self.settings))
+    fn desk_apart(&self) -> Box<RefCell<Desk<T, C>>> {
+        Box::new(RefCell::new(Desk::for_one_pick(self.plan.load_full(), &self.settings)))
     }
 
     #[cold]

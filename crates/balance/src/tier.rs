@@ -197,7 +197,8 @@ impl<T, C> Tier<T, C> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as above")]
     fn in_turn(
         &self,
         by: &Choice<'_, C>,
@@ -280,7 +281,14 @@ impl<T, C> Tier<T, C> {
     fn least_loaded(&self, turn: &mut u64, accepts: impl Fn(usize) -> bool) -> Option<usize> {
         match &self.order {
             Order::Made(order) => self.least_loaded_by_weight(order, turn, accepts),
-            Order::Equal => self.least_loaded_of_equals(turn, accepts),
+            Order::Equal => {
+                let index = self.index_of(*turn);
+                if self.in_flight(index) == 0 && accepts(index) {
+                    *turn = index as u64 + 1;
+                    return Some(index);
+                }
+                self.least_loaded_of_equals(turn, accepts)
+            }
             Order::Live(_) => self.least_by(
                 turn,
                 accepts,
@@ -397,23 +405,35 @@ impl<T, C> Tier<T, C> {
     }
 
     /// Two distinct ones of those accepted, or the only one twice, and random bits.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "three words through memory would cost 2 ns")]
     fn two(
         &self,
         by: &Choice<'_, C>,
         accepts: impl Fn(usize) -> bool,
     ) -> Option<(usize, usize, u64)> {
         let number = by.settings.dice.number();
-        let mut random = Random::seeded(number);
-        if let &[_, _, ..] = &*self.seats {
-            let (one, other, bits) = if self.alias.is_none() {
-                self.two_alike(number)
-            } else {
-                let one = self.draw(&mut random);
-                (one, self.draw_other(&mut random, one), random.next_u64())
-            };
+        if self.alias.is_none() && self.seats.len() > 1 {
+            let (one, other) = self.two_alike(number);
             if accepts(one) && accepts(other) {
-                return Some((one, other, bits));
+                return Some((one, other, number));
+            }
+        }
+        self.two_drawn(number, accepts)
+    }
+
+    #[inline(never)]
+    fn two_drawn(
+        &self,
+        number: u64,
+        accepts: impl Fn(usize) -> bool,
+    ) -> Option<(usize, usize, u64)> {
+        let mut random = Random::seeded(number);
+        if self.alias.is_some() && self.seats.len() > 1 {
+            let one = self.draw(&mut random);
+            let other = self.draw_other(&mut random, one);
+            if accepts(one) && accepts(other) {
+                return Some((one, other, random.next_u64()));
             }
         }
         let one = self.draw_among(&mut random, &accepts)?;
@@ -421,14 +441,14 @@ impl<T, C> Tier<T, C> {
         Some((one, other.unwrap_or(one), random.next_u64()))
     }
 
-    /// Two distinct ones by equal chances, out of the halves of one number, and its bits: the lowest
-    /// sways the second of 2^32 / nodes numbers at most.
+    /// Two distinct ones by equal chances, out of the halves of one number. Its lowest bit sways the
+    /// second of 2^32 / nodes numbers at most.
     #[inline]
-    fn two_alike(&self, bits: u64) -> (usize, usize, u64) {
+    fn two_alike(&self, bits: u64) -> (usize, usize) {
         let nodes = self.seats.len() as u64;
         let one = ((bits >> 32) * nodes) >> 32;
         let other = ((bits & u64::from(u32::MAX)) * (nodes - 1)) >> 32;
-        (one as usize, (other + u64::from(other >= one)) as usize, bits)
+        (one as usize, (other + u64::from(other >= one)) as usize)
     }
 
     #[inline]
