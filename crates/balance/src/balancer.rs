@@ -119,7 +119,8 @@ impl<T, C> Balancer<T, C> {
         now: Nanos,
         candidates: impl IntoIterator<Item = I>,
     ) -> Result<Pick<T, C>, NoNode> {
-        let (bound, mut candidates) = (self.shared.settings.config.load_bound, candidates.into_iter());
+        let (bound, mut candidates) =
+            (self.shared.settings.config.load_bound, candidates.into_iter());
         self.pick_by(|| now, |plan, _, _| plan.choose_ordered(&mut candidates, bound))
     }
 
@@ -281,7 +282,8 @@ impl<T, C: Clock> Balancer<T, C> {
         &self,
         candidates: impl IntoIterator<Item = I>,
     ) -> Result<Pick<T, C>, NoNode> {
-        let (bound, mut candidates) = (self.shared.settings.config.load_bound, candidates.into_iter());
+        let (bound, mut candidates) =
+            (self.shared.settings.config.load_bound, candidates.into_iter());
         self.pick_by(|| self.now(), |plan, _, _| plan.choose_ordered(&mut candidates, bound))
     }
 
@@ -355,7 +357,9 @@ impl<T, C: Clock> Balancer<T, C> {
         let plan = self.plan(|| self.now());
         self.shared.desks.settle();
         let seats = plan.roster.seats.iter().zip(&plan.available);
-        seats.map(|(seat, &available)| seat.status(&self.shared.settings, || self.now(), available)).collect()
+        seats
+            .map(|(seat, &available)| seat.status(&self.shared.settings, || self.now(), available))
+            .collect()
     }
 
     /// Whether so few nodes are well that health is ignored, see

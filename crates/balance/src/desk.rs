@@ -63,7 +63,10 @@ impl<T, C> Desk<T, C> {
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a frame's registers are stores that a pick waits for")]
+    #[expect(
+        clippy::inline_always,
+        reason = "a frame's registers are stores that a pick waits for"
+    )]
     pub(crate) fn choose(
         &mut self,
         by: &Choice<'_, C>,

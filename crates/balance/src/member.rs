@@ -78,7 +78,8 @@ impl<T, C> Member<T, C> {
                 home.eject(seat, now);
             }
         }
-        let changed = config.health.passive.then(|| seat.standing.observe(probe, &config.health))??;
+        let changed =
+            config.health.passive.then(|| seat.standing.observe(probe, &config.health))??;
         if let Some(home) = self.home.upgrade() {
             home.health_changed(seat, changed, now());
         }
@@ -127,12 +128,7 @@ pub(crate) struct Turnover {
 pub(crate) const WARM: u64 = u64::MAX;
 
 impl<T, C> Seat<T, C> {
-    fn new(
-        node: &Node<T>,
-        member: Weak<Member<T, C>>,
-        rank: u64,
-        settings: &Settings<C>,
-    ) -> Self {
+    fn new(node: &Node<T>, member: Weak<Member<T, C>>, rank: u64, settings: &Settings<C>) -> Self {
         Self {
             member,
             id: Arc::clone(node.shared_id()),

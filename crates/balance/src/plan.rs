@@ -145,7 +145,10 @@ impl<T, C> Plan<T, C> {
     /// Chooses among those available whose id is accepted. The turn is that of the first tier; the
     /// others are seldom asked, and their turns are everybody's.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a frame's registers are stores that a pick waits for")]
+    #[expect(
+        clippy::inline_always,
+        reason = "a frame's registers are stores that a pick waits for"
+    )]
     pub(crate) fn choose(
         &self,
         by: &Choice<'_, C>,
@@ -183,9 +186,8 @@ impl<T, C> Plan<T, C> {
         accepts: impl Fn(&str) -> bool,
     ) -> Chosen<'_, T, C> {
         let mut tries = ip_hash::tries(ip, &self.ends);
-        let found = tries.find(|&index| {
-            self.available[index] && accepts(&self.roster.seats[index].id)
-        });
+        let found =
+            tries.find(|&index| self.available[index] && accepts(&self.roster.seats[index].id));
         match found {
             Some(index) => Some((index, self.roster.seats[index].member())),
             None => self.choose(by, turn, &accepts),

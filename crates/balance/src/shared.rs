@@ -1,4 +1,3 @@
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -79,7 +78,8 @@ impl<T, C> Shared<T, C> {
             let next_rank = nodes.len() as u64;
             let member = |(node, rank)| Member::new(node, rank, home.clone(), &settings);
             let members: Vec<_> = nodes.into_iter().zip(0..).map(member).collect();
-            let roster = Roster::new(members.iter().map(|member| Arc::clone(member.seat())).collect());
+            let roster =
+                Roster::new(members.iter().map(|member| Arc::clone(member.seat())).collect());
             let (plan, _) = Plan::new(Arc::new(roster), None, &settings, now);
             Self {
                 settings,
@@ -198,12 +198,11 @@ impl<T, C> Shared<T, C> {
         let own = self.desks.own(|| self.plan.load_full());
         let apart;
         // Taken where code of the caller that runs at a desk (what accepts a node, a clock) picks.
-        let (place, mut desk) = match own.try_borrow_mut() {
-            Ok(desk) => (own, desk),
-            Err(_) => {
-                apart = self.desk_apart();
-                (&*apart, apart.borrow_mut())
-            }
+        let (place, mut desk) = if let Ok(desk) = own.try_borrow_mut() {
+            (own, desk)
+        } else {
+            apart = self.desk_apart();
+            (&apart, apart.borrow_mut())
         };
         loop {
             if !desk.follows(self.version.load(Ordering::Acquire)) {
@@ -227,8 +226,8 @@ impl<T, C> Shared<T, C> {
 
     /// With the thread's own taken.
     #[cold]
-    fn desk_apart(&self) -> Box<RefCell<Desk<T, C>>> {
-        Box::new(RefCell::new(Desk::for_one_pick(self.plan.load_full(), &self.settings)))
+    fn desk_apart(&self) -> RefCell<Desk<T, C>> {
+        RefCell::new(Desk::for_one_pick(self.plan.load_full(), &self.settings))
     }
 
     #[cold]
@@ -284,7 +283,12 @@ impl<T, C> Shared<T, C> {
 
     /// Makes a new plan, over other nodes if there are any given, then tells what it brings, without
     /// the lock.
-    fn replan(&self, planning: MutexGuard<'_, Members<T, C>>, roster: Option<Roster<T, C>>, now: Nanos) {
+    fn replan(
+        &self,
+        planning: MutexGuard<'_, Members<T, C>>,
+        roster: Option<Roster<T, C>>,
+        now: Nanos,
+    ) {
         let news = self.make_plan(roster, now);
         drop(planning);
         self.tell_news(&news);

@@ -94,8 +94,10 @@ impl<T, C> Tier<T, C> {
                 smooth::turn(&weights, &mut current.lock(), |_| true);
             }
         }
-        let placed = |(place, seat): (usize, Arc<Seat<T, C>>)| {
-            Placed { place, member: seat.member().clone(), seat }
+        let placed = |(place, seat): (usize, Arc<Seat<T, C>>)| Placed {
+            place,
+            member: seat.member().clone(),
+            seat,
         };
         let seats = seats.into_iter().map(placed).collect();
         Self { seats, weights, order, alias, turn: CachePadded::new(AtomicU64::new(turn)) }
@@ -175,7 +177,10 @@ impl<T, C> Tier<T, C> {
 
     /// Chooses one of those accepted, by index; none if none is.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a frame's registers are stores that a pick waits for")]
+    #[expect(
+        clippy::inline_always,
+        reason = "a frame's registers are stores that a pick waits for"
+    )]
     pub(crate) fn choose(
         &self,
         by: &Choice<'_, C>,
