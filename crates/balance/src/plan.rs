@@ -220,6 +220,8 @@ impl<T, C> Plan<T, C> {
         first
     }
 
+    /// Apart, as the compiler would round the factor in advance also where there is none: 10 ns.
+    #[inline(never)]
     #[expect(clippy::cast_sign_loss, reason = "the factor is 1 or more")]
     fn bound(&self, factor: f64) -> Bound {
         let seats = self.roster.seats.iter().zip(&self.available).filter(|(_, is)| **is);
