@@ -1,25 +1,28 @@
 //! Where picks are made. Each thread has a desk of its own, with the plan in force, its own place in
 //! the round and its own count of picks, so that a pick writes nothing that another thread writes but
-//! the count of calls in flight of the node it takes.
+//! the count of calls in flight of the node it takes; and as nobody else comes to a desk, it needs no
+//! lock.
 //!
-//! A desk is only ever *tried*: who finds it taken goes to the next one, and with all taken makes do
-//! without. So nobody waits here, and code of the caller that runs at a desk (what accepts a node, a
-//! clock) may use the balancer.
+//! What brings the plan to the desk is its next pick. So a thread that picks no more keeps an old
+//! plan, which owns none of the caller's values.
 
-use alloc::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::hint::spin_loop;
-use core::sync::atomic::Ordering;
+use core::cell::RefCell;
+use core::sync::atomic::{AtomicU64, Ordering};
 
-use voussoir_core::{Lock, Nanos, Striped};
+use crossbeam_utils::CachePadded;
+use parking_lot::Mutex;
+use voussoir_core::{Nanos, PerThread};
 
-use crate::member::{Member, Seat};
-use crate::plan::Plan;
+use crate::member::Member;
+use crate::plan::{Plan, Roster};
 use crate::shared::Settings;
 use crate::tier::Choice;
 
 /// A node of the plan by its place in the roster, if there is one to choose.
-pub(crate) type Chosen<'p, T, C> = Option<(usize, &'p Arc<Seat<T, C>>)>;
+pub(crate) type Chosen<'p, T, C> = Option<(usize, &'p Weak<Member<T, C>>)>;
 
 pub(crate) struct Desk<T, C> {
     plan: Arc<Plan<T, C>>,
@@ -27,8 +30,8 @@ pub(crate) struct Desk<T, C> {
     turn: u64,
     /// There from the first pick by this plan on.
     place: Option<Place>,
-    /// By place in the roster, picks that their nodes do not know of yet. Empty at a desk for one pick.
-    picks: Vec<u64>,
+    /// None at a desk for one pick.
+    tally: Option<Arc<Tally<T, C>>>,
 }
 
 /// How a desk came to this plan.
@@ -40,16 +43,12 @@ enum Place {
 }
 
 impl<T, C> Desk<T, C> {
-    fn new(plan: Arc<Plan<T, C>>) -> Self {
-        let picks = alloc::vec![0; plan.roster.seats.len()];
-        Self { plan, turn: 0, place: None, picks }
-    }
-
-    /// For one pick, with all others taken: from anywhere in the round, which keeps the shares.
+    /// For one pick, made while another one is under way at the thread's own desk: from anywhere in
+    /// the round, which keeps the shares.
     #[cold]
     pub(crate) fn for_one_pick(plan: Arc<Plan<T, C>>, settings: &Settings<C>) -> Self {
         let turn = plan.any_turn(settings);
-        Self { plan, turn, place: Some(Place::Other), picks: Vec::new() }
+        Self { plan, turn, place: Some(Place::Other), tally: None }
     }
 
     #[inline]
@@ -57,31 +56,33 @@ impl<T, C> Desk<T, C> {
         self.plan.version == version
     }
 
-    /// When time alone will change the plan, if it will.
+    /// When time alone will change the plan; never, mostly.
     #[inline]
-    pub(crate) fn refresh_at(&self) -> Option<Nanos> {
-        Some(self.plan.refresh_at).filter(|at| *at != Nanos::MAX)
+    pub(crate) fn refresh_at(&self) -> Nanos {
+        self.plan.refresh_at
     }
 
-    /// Begins a call of whom `choose` chooses.
-    #[inline]
-    pub(crate) fn begin_call(
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "a frame's registers are stores that a pick waits for"
+    )]
+    pub(crate) fn choose(
         &mut self,
         by: &Choice<'_, C>,
-        choose: impl for<'p> FnOnce(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
-    ) -> Option<Arc<Member<T, C>>> {
+        choose: &mut impl for<'p> FnMut(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
+    ) -> Option<&Weak<Member<T, C>>> {
         let place = match self.place {
             Some(place) => place,
             None => self.take_place(),
         };
-        let (index, seat) = choose(&self.plan, by, &mut self.turn)?;
+        let (index, member) = choose(&self.plan, by, &mut self.turn)?;
         if place == Place::Lead {
             self.plan.publish(self.turn);
         }
-        let member = seat.begin_call();
-        match self.picks.get_mut(index) {
-            Some(picks) => *picks += 1,
-            None => member.add_picks(1),
+        match &self.tally {
+            Some(tally) => tally.add_pick(index),
+            None => self.plan.roster.seats[index].add_picks(1),
         }
         Some(member)
     }
@@ -94,82 +95,92 @@ impl<T, C> Desk<T, C> {
         self.place = Some(place);
         place
     }
+}
 
-    /// Tells the nodes of the picks made here.
-    fn settle(&mut self) {
-        for (picks, seat) in self.picks.iter_mut().zip(&self.plan.roster.seats) {
-            if *picks > 0 {
-                seat.member.add_picks(core::mem::take(picks));
-            }
-        }
+/// The picks of one desk, by place in the roster.
+struct Tally<T, C> {
+    roster: Arc<Roster<T, C>>,
+    /// In lines that no other desk writes.
+    lines: Box<[CachePadded<[Picks; LINE]>]>,
+}
+
+/// Nodes whose picks fill a line.
+const LINE: usize = 8;
+
+#[derive(Default)]
+struct Picks {
+    /// Written by the desk alone.
+    made: AtomicU64,
+    /// Those of them that the seat knows of. Written under the lock of all tallies.
+    told: AtomicU64,
+}
+
+impl<T, C> Tally<T, C> {
+    fn new(roster: &Arc<Roster<T, C>>) -> Arc<Self> {
+        let lines = roster.seats.chunks(LINE).map(|_| CachePadded::default()).collect();
+        Arc::new(Self { roster: Arc::clone(roster), lines })
     }
 
-    /// Goes over to another plan; returns the one before.
-    pub(crate) fn follow(&mut self, plan: Arc<Plan<T, C>>) -> Arc<Plan<T, C>> {
-        if !Arc::ptr_eq(&self.plan.roster, &plan.roster) {
-            self.settle();
-            self.picks.clear();
-            self.picks.resize(plan.roster.seats.len(), 0);
+    #[inline]
+    fn add_pick(&self, index: usize) {
+        let made = &self.lines[index / LINE][index % LINE].made;
+        // With one writer an addition needs no atomic operation, which would take 5 ns.
+        made.store(made.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// Tells the seats of what was picked since the last time.
+    fn settle(&self) {
+        for (picks, seat) in self.lines.iter().flat_map(|line| &**line).zip(&self.roster.seats) {
+            let made = picks.made.load(Ordering::Relaxed);
+            seat.add_picks(made - picks.told.swap(made, Ordering::Relaxed));
         }
-        self.place = None;
-        core::mem::replace(&mut self.plan, plan)
     }
 }
 
-pub(crate) struct Desks<T, C>(Striped<Lock<Desk<T, C>>>);
-
-/// Tries of a change at a desk where somebody is: some 100 ns, many times what a pick takes.
-const PATIENCE: u32 = 50;
+pub(crate) struct Desks<T, C> {
+    desks: PerThread<RefCell<Desk<T, C>>>,
+    /// Of each desk.
+    tallies: Mutex<Vec<Arc<Tally<T, C>>>>,
+}
 
 impl<T, C> Desks<T, C> {
-    pub(crate) fn new(plan: &Arc<Plan<T, C>>) -> Self {
-        Self(Striped::new(|| Lock::new(Desk::new(Arc::clone(plan)))))
+    pub(crate) fn new() -> Self {
+        Self { desks: PerThread::new(), tallies: Mutex::default() }
     }
 
-    /// The thread's own, or one that nobody is at.
+    /// The thread's own.
     #[inline]
-    pub(crate) fn free(&self) -> Option<Taken<'_, T, C>> {
-        match self.0.local().try_lock() {
-            None => self.another(),
-            own => own,
-        }
+    pub(crate) fn own(&self, plan: impl FnOnce() -> Arc<Plan<T, C>>) -> &RefCell<Desk<T, C>> {
+        self.desks.get_or(|| {
+            let plan = plan();
+            let tally = Tally::new(&plan.roster);
+            self.tallies.lock().push(Arc::clone(&tally));
+            RefCell::new(Desk { plan, turn: 0, place: None, tally: Some(tally) })
+        })
     }
 
+    /// Brings a plan to a desk.
     #[cold]
-    fn another(&self) -> Option<Taken<'_, T, C>> {
-        self.0.iter().find_map(Lock::try_lock)
-    }
-
-    /// Brings the plan to all desks, so that none keeps what the old one held. One that is busy for
-    /// long finds out by itself at its next pick.
-    pub(crate) fn bring(&self, plan: &Arc<Plan<T, C>>) {
-        for desk in self.0.iter() {
-            if let Some(mut desk) = patiently(desk) {
-                let before = desk.follow(Arc::clone(plan));
-                drop(desk);
-                drop(before);
+    pub(crate) fn bring(&self, plan: Arc<Plan<T, C>>, desk: &mut Desk<T, C>) {
+        let Some(tally) = &mut desk.tally else {
+            desk.plan = plan;
+            return;
+        };
+        if !Arc::ptr_eq(&tally.roster, &plan.roster) {
+            let next = Tally::new(&plan.roster);
+            let mut tallies = self.tallies.lock();
+            tally.settle();
+            if let Some(listed) = tallies.iter_mut().find(|listed| Arc::ptr_eq(listed, tally)) {
+                *listed = Arc::clone(&next);
             }
+            *tally = next;
         }
+        desk.place = None;
+        desk.plan = plan;
     }
 
-    /// Tells the nodes of all picks.
+    /// Tells the seats of all picks.
     pub(crate) fn settle(&self) {
-        self.0.iter().filter_map(patiently).for_each(|mut desk| desk.settle());
+        self.tallies.lock().iter().for_each(|tally| tally.settle());
     }
-}
-
-/// A desk with somebody at it.
-#[cfg(not(voussoir_loom))]
-pub(crate) type Taken<'a, T, C> = lock_api::MutexGuard<'a, voussoir_core::RawLock, Desk<T, C>>;
-#[cfg(voussoir_loom)]
-pub(crate) type Taken<'a, T, C> = parking_lot::MutexGuard<'a, Desk<T, C>>;
-
-fn patiently<T, C>(desk: &Lock<Desk<T, C>>) -> Option<Taken<'_, T, C>> {
-    (0..PATIENCE).find_map(|_| {
-        let taken = desk.try_lock();
-        if taken.is_none() {
-            spin_loop();
-        }
-        taken
-    })
 }

@@ -66,18 +66,9 @@
 //! Slow start goes by twentieths of a weight.
 //! [`IpHash`](Algorithm::IpHash) reaches no node beyond a sum of weights of 6271, as in nginx.
 //!
-//! # Many threads
-//!
-//! A pick allocates nothing and waits for nobody. Each thread picks at a desk of its own, of which there
-//! are as many as processors, 16 at most: there it has its own place in the round. So what threads
-//! share is the count of calls in flight of the node they take, and nothing else. One thread sees
-//! the exact order; several go round each by itself, apart from each other, and all together the
-//! shares are exact to a round a thread, but that a pick which finds all desks taken, as with more
-//! threads than desks, draws its turn by weight. A pick and its end are three atomic operations: 26 ns where
-//! one of them takes 5 ns.
-//!
-//! Changes are O(nodes). Memory: some 600 bytes a node beside its value, 8 bytes more a desk, and 4
-//! bytes a turn of a smooth order.
+//! A pick allocates nothing and waits for nobody, see [`Balancer`] about many threads. Changes are
+//! O(nodes). Memory: some 900 bytes a node beside its value, 16 bytes more for each thread that picks,
+//! and 4 bytes a turn of a smooth order.
 //!
 //! Features: `std` (default; without it the state machines [`HealthState`] and [`EjectionState`]),
 //! `serde` ([`BalancerConfig`], [`Node`]).

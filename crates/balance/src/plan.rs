@@ -24,7 +24,7 @@ pub(crate) struct Roster<T, C> {
 
 impl<T, C> Roster<T, C> {
     pub(crate) fn new(seats: Vec<Arc<Seat<T, C>>>) -> Self {
-        let ids = seats.iter().map(|seat| Arc::clone(seat.member.node.shared_id()));
+        let ids = seats.iter().map(|seat| Arc::clone(&seat.id));
         let by_id = ids.zip(0..).collect();
         Self { seats, by_id }
     }
@@ -73,14 +73,14 @@ impl<T, C> Plan<T, C> {
         for seat in &roster.seats {
             let Some(until) = ejected_until(seat) else { continue };
             if now >= until {
-                seat.member.standing.set_ejected(false);
-                returned.push(Arc::clone(seat.member.node.shared_id()));
+                seat.standing.set_ejected(false);
+                returned.push(Arc::clone(&seat.id));
             } else {
                 refresh_at = refresh_at.min(until);
             }
         }
 
-        let views: Vec<_> = roster.seats.iter().map(|seat| seat.member.standing.load()).collect();
+        let views: Vec<_> = roster.seats.iter().map(|seat| seat.standing.load()).collect();
         let in_service = |index: usize| !views[index].draining && roster.seats[index].weight() > 0;
         let serving: Vec<usize> = (0..views.len()).filter(|&index| in_service(index)).collect();
         let well = serving.iter().filter(|&&index| views[index].is_well()).count();
@@ -144,7 +144,11 @@ impl<T, C> Plan<T, C> {
 
     /// Chooses among those available whose id is accepted. The turn is that of the first tier; the
     /// others are seldom asked, and their turns are everybody's.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "a frame's registers are stores that a pick waits for"
+    )]
     pub(crate) fn choose(
         &self,
         by: &Choice<'_, C>,
@@ -153,7 +157,7 @@ impl<T, C> Plan<T, C> {
     ) -> Chosen<'_, T, C> {
         let (first, others) = self.tiers.split_first()?;
         match first.choose(by, turn, &accepts) {
-            Some(index) => Some(first.seat(index)),
+            Some(index) => Some(first.member(index)),
             None => Self::choose_later(others, by, &accepts),
         }
     }
@@ -168,7 +172,7 @@ impl<T, C> Plan<T, C> {
             let mut turn = tier.turn();
             let chosen = tier.choose(by, &mut turn, accepts);
             tier.set_turn(turn);
-            chosen.map(|index| tier.seat(index))
+            chosen.map(|index| tier.member(index))
         })
     }
 
@@ -182,11 +186,10 @@ impl<T, C> Plan<T, C> {
         accepts: impl Fn(&str) -> bool,
     ) -> Chosen<'_, T, C> {
         let mut tries = ip_hash::tries(ip, &self.ends);
-        let found = tries.find(|&index| {
-            self.available[index] && accepts(self.roster.seats[index].member.node.id())
-        });
+        let found =
+            tries.find(|&index| self.available[index] && accepts(&self.roster.seats[index].id));
         match found {
-            Some(index) => Some((index, &self.roster.seats[index])),
+            Some(index) => Some((index, self.roster.seats[index].member())),
             None => self.choose(by, turn, &accepts),
         }
     }
@@ -209,14 +212,16 @@ impl<T, C> Plan<T, C> {
                 continue;
             }
             if bound.is_none_or(|bound| bound.admits(seat)) {
-                return Some((index, seat));
+                return Some((index, seat.member()));
             }
             // All could be at their bounds only if the list leaves some out.
-            first = first.or(Some((index, seat)));
+            first = first.or(Some((index, seat.member())));
         }
         first
     }
 
+    /// Apart, as the compiler would round the factor in advance also where there is none: 10 ns.
+    #[inline(never)]
     #[expect(clippy::cast_sign_loss, reason = "the factor is 1 or more")]
     fn bound(&self, factor: f64) -> Bound {
         let seats = self.roster.seats.iter().zip(&self.available).filter(|(_, is)| **is);
@@ -237,7 +242,7 @@ impl<T, C> Plan<T, C> {
             excluded: 0,
         };
         for (seat, available) in self.roster.seats.iter().zip(&self.available) {
-            let view = seat.member.standing.load();
+            let view = seat.standing.load();
             if view.draining || seat.weight() == 0 {
                 why.draining += 1;
             } else if *available {
@@ -271,8 +276,8 @@ impl Bound {
 
 /// When the ejection of a node ends that is ejected.
 fn ejected_until<T, C>(seat: &Seat<T, C>) -> Option<Nanos> {
-    let state = seat.member.ejection.as_ref()?;
-    seat.member.standing.load().ejected.then(|| state.lock().until())
+    let state = seat.ejection.as_ref()?;
+    seat.standing.load().ejected.then(|| state.lock().until())
 }
 
 /// The weight of a node as slow start makes it, and when it will be another.
@@ -317,7 +322,7 @@ fn grouped<T, C>(
     settings: &Settings<C>,
 ) -> Vec<Vec<usize>> {
     let config = &settings.config;
-    let node = |index: usize| &roster.seats[index].member.node;
+    let node = |index: usize| &roster.seats[index];
     let suffices = |members: &[usize]| {
         let up = members.iter().filter(|&&index| available[index]).count();
         up as f64 >= config.min_available * members.len() as f64

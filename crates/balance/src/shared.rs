@@ -1,18 +1,19 @@
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::cell::{RefCell, RefMut};
+use core::sync::atomic::{AtomicU64, Ordering, fence};
 
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
 use voussoir_core::{Clock, Nanos};
 
-use crate::desk::{Chosen, Desk, Desks, Taken};
+use crate::desk::{Chosen, Desk, Desks};
 use crate::dice::Dice;
 use crate::member::{Member, Seat};
 use crate::plan::{Plan, Roster};
 use crate::tier::Choice;
-use crate::{BalancerConfig, Event, Health, Node, Observer};
+use crate::{BalancerConfig, Event, Health, Node, Observer, Probe};
 
 /// What a balancer was built with.
 pub(crate) struct Settings<C> {
@@ -50,18 +51,21 @@ pub(crate) struct Shared<T, C> {
     /// Of the plan, set after it: whoever reads it finds that plan or a later one.
     version: AtomicU64,
     pub(crate) desks: Desks<T, C>,
-    /// Held while a new plan is made from the old one, so that no change is lost. Holds the rank of
-    /// the next node.
-    planning: Mutex<u64>,
+    /// Held while a new plan is made from the old one, so that no change is lost.
+    planning: Mutex<Members<T, C>>,
+}
+
+/// The nodes themselves, in the order of the plan's roster.
+struct Members<T, C> {
+    members: Vec<Arc<Member<T, C>>>,
+    next_rank: u64,
 }
 
 /// What a new plan brings that observers should know.
 #[must_use = "observers wait for it"]
-struct News<T, C> {
+struct News {
     returned: Vec<Arc<str>>,
     panic: Option<bool>,
-    /// May hold the last of a removed node, whose drop is the caller's code as observers are.
-    _before: Arc<Plan<T, C>>,
 }
 
 impl<T, C> Shared<T, C> {
@@ -72,40 +76,48 @@ impl<T, C> Shared<T, C> {
         let now = settings.clock.now();
         Arc::new_cyclic(|home| {
             let next_rank = nodes.len() as u64;
-            let seat = |(node, rank)| Arc::new(Seat::new(node, rank, home.clone(), &settings));
-            let roster = Roster::new(nodes.into_iter().zip(0..).map(seat).collect());
+            let member = |(node, rank)| Member::new(node, rank, home.clone(), &settings);
+            let members: Vec<_> = nodes.into_iter().zip(0..).map(member).collect();
+            let roster =
+                Roster::new(members.iter().map(|member| Arc::clone(member.seat())).collect());
             let (plan, _) = Plan::new(Arc::new(roster), None, &settings, now);
-            let plan = Arc::new(plan);
-            let desks = Desks::new(&plan);
-            let (plan, planning) = (ArcSwap::new(plan), Mutex::new(next_rank));
-            Self { settings, plan, version: AtomicU64::new(0), desks, planning }
+            Self {
+                settings,
+                plan: ArcSwap::from_pointee(plan),
+                version: AtomicU64::new(0),
+                desks: Desks::new(),
+                planning: Mutex::new(Members { members, next_rank }),
+            }
         })
     }
 
     /// Adds a node, unless its id is taken.
     pub(crate) fn add(self: &Arc<Self>, node: Node<T>, now: Nanos) -> Result<(), Node<T>> {
-        let mut next_rank = self.planning.lock();
+        let mut planning = self.planning.lock();
         let roster = Arc::clone(&self.plan.load().roster);
         if roster.get(node.id()).is_some() {
             return Err(node);
         }
-        let seat = Seat::new(node, *next_rank, Arc::downgrade(self), &self.settings);
-        *next_rank += 1;
+        let home = Arc::downgrade(self);
+        let member = Member::new(node, planning.next_rank, home, &self.settings);
+        planning.next_rank += 1;
         let mut seats = roster.seats.clone();
-        seats.push(Arc::new(seat));
-        self.replan(next_rank, Some(Roster::new(seats)), now);
+        seats.push(Arc::clone(member.seat()));
+        planning.members.push(member);
+        self.replan(planning, Some(Roster::new(seats)), now);
         Ok(())
     }
 
-    /// Removes a node, if it is there.
-    pub(crate) fn remove(&self, id: &str, now: Nanos) -> bool {
-        let planning = self.planning.lock();
+    /// Removes a node, and returns it if it was there.
+    pub(crate) fn remove(&self, id: &str, now: Nanos) -> Option<Arc<Member<T, C>>> {
+        let mut planning = self.planning.lock();
         let roster = Arc::clone(&self.plan.load().roster);
-        let Some(index) = roster.index(id) else { return false };
+        let index = roster.index(id)?;
         let mut seats = roster.seats.clone();
         seats.remove(index);
+        let member = planning.members.remove(index);
         self.replan(planning, Some(Roster::new(seats)), now);
-        true
+        Some(member)
     }
 
     /// Makes a new plan, as something has changed.
@@ -123,17 +135,29 @@ impl<T, C> Shared<T, C> {
         }
     }
 
-    pub(crate) fn health_changed(&self, member: &Member<T, C>, health: Health, now: Nanos) {
+    /// Takes a probe of a node into account, and tells the health that it changed.
+    pub(crate) fn observe(
+        &self,
+        seat: &Seat<T, C>,
+        now: impl Fn() -> Nanos,
+        probe: Probe,
+    ) -> Option<Health> {
+        let changed = seat.standing.observe(probe, &self.settings.config.health)?;
+        self.health_changed(seat, changed, now());
+        Some(changed)
+    }
+
+    pub(crate) fn health_changed(&self, seat: &Seat<T, C>, health: Health, now: Nanos) {
         self.refresh(now);
-        if self.has(member) {
-            self.settings.tell(&Event::Health { id: member.node.id(), now: health });
+        if self.has(seat) {
+            self.settings.tell(&Event::Health { id: &seat.id, now: health });
         }
     }
 
     /// Ejects a node, if not too many are ejected.
     #[cold]
-    pub(crate) fn eject(&self, member: &Member<T, C>, now: Nanos) {
-        let (Some(state), Some(policy)) = (&member.ejection, &self.settings.config.ejection) else {
+    pub(crate) fn eject(&self, seat: &Seat<T, C>, now: Nanos) {
+        let (Some(state), Some(policy)) = (&seat.ejection, &self.settings.config.ejection) else {
             return;
         };
         // Without the lock first: a bad node that may not be ejected asks with each of its calls.
@@ -144,12 +168,12 @@ impl<T, C> Shared<T, C> {
         // Those whose time is over make room.
         let mut news = vec![self.make_plan(None, now)];
         let mut away = None;
-        if self.has(member) && self.has_room(policy.max_ejected(self.nodes())) {
+        if self.has(seat) && self.has_room(policy.max_ejected(self.nodes())) {
             let mut state = state.lock();
             if !state.is_ejected_at(now) {
                 away = Some(state.eject_at(now, policy));
                 drop(state);
-                member.standing.set_ejected(true);
+                seat.standing.set_ejected(true);
                 news.push(self.make_plan(None, now));
             }
         }
@@ -158,59 +182,78 @@ impl<T, C> Shared<T, C> {
             self.tell_news(news);
         }
         if let Some(away) = away {
-            self.settings.tell(&Event::Ejected { id: member.node.id(), away });
+            self.settings.tell(&Event::Ejected { id: &seat.id, away });
         }
     }
 
-    /// Begins a call at a desk, by the plan in force. The clock is read only where time could have
-    /// changed it.
+    /// Begins a call at the thread's desk, by the plan in force. The clock is read only where time
+    /// could have changed it.
     #[inline]
     pub(crate) fn begin_call(
         &self,
         now: impl Fn() -> Nanos,
         by: &Choice<'_, C>,
-        choose: impl for<'p> FnOnce(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
+        mut choose: impl for<'p> FnMut(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
     ) -> Option<Arc<Member<T, C>>> {
-        let mut desk = self.desk();
-        if let Some(refresh_at) = desk.as_ref().and_then(|desk| desk.refresh_at()) {
-            let now = now();
-            if now >= refresh_at {
-                drop(desk);
-                self.refresh_in_time(now);
-                desk = self.desk();
+        let own = self.desks.own(|| self.plan.load_full());
+        let apart;
+        // Taken where code of the caller that runs at a desk (what accepts a node, a clock) picks.
+        let (place, mut desk) = if let Ok(desk) = own.try_borrow_mut() {
+            (own, desk)
+        } else {
+            apart = self.desk_apart();
+            (&apart, apart.borrow_mut())
+        };
+        loop {
+            if !desk.follows(self.version.load(Ordering::Acquire)) {
+                self.bring_plan(&mut desk);
+            }
+            if desk.refresh_at() != Nanos::MAX {
+                desk = self.refreshed(place, desk, &now);
+            }
+            if let Some(member) = desk.choose(by, &mut choose)?.upgrade() {
+                return Some(member);
+            }
+            Self::node_is_gone();
+        }
+    }
+
+    /// The node was removed while it was chosen: then the next plan is there.
+    #[cold]
+    fn node_is_gone() {
+        fence(Ordering::Acquire);
+    }
+
+    /// With the thread's own taken.
+    #[cold]
+    fn desk_apart(&self) -> RefCell<Desk<T, C>> {
+        RefCell::new(Desk::for_one_pick(self.plan.load_full(), &self.settings))
+    }
+
+    #[cold]
+    fn bring_plan(&self, desk: &mut Desk<T, C>) {
+        self.desks.bring(self.plan.load_full(), desk);
+    }
+
+    /// The desk, after a new plan was made if time has come to.
+    #[inline(never)]
+    fn refreshed<'a>(
+        &self,
+        place: &'a RefCell<Desk<T, C>>,
+        mut desk: RefMut<'a, Desk<T, C>>,
+        now: impl Fn() -> Nanos,
+    ) -> RefMut<'a, Desk<T, C>> {
+        let now = now();
+        if now >= desk.refresh_at() {
+            // Observers are told, and may pick.
+            drop(desk);
+            self.refresh_in_time(now);
+            desk = place.borrow_mut();
+            if !desk.follows(self.version.load(Ordering::Acquire)) {
+                self.bring_plan(&mut desk);
             }
         }
-        match desk {
-            Some(mut desk) => desk.begin_call(by, choose),
-            None => self.begin_call_anyhow(now, by, choose),
-        }
-    }
-
-    /// With all desks taken.
-    #[cold]
-    fn begin_call_anyhow(
-        &self,
-        now: impl Fn() -> Nanos,
-        by: &Choice<'_, C>,
-        choose: impl for<'p> FnOnce(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
-    ) -> Option<Arc<Member<T, C>>> {
-        self.renew(now);
-        Desk::for_one_pick(self.plan.load_full(), &self.settings).begin_call(by, choose)
-    }
-
-    /// A desk with the plan in force.
-    #[inline]
-    fn desk(&self) -> Option<Taken<'_, T, C>> {
-        let mut desk = self.desks.free()?;
-        if !desk.follows(self.version.load(Ordering::Acquire)) {
-            self.catch_up(&mut desk);
-        }
-        Some(desk)
-    }
-
-    #[cold]
-    fn catch_up(&self, desk: &mut Desk<T, C>) {
-        desk.follow(self.plan.load_full());
+        desk
     }
 
     /// Makes a new plan if time has come to.
@@ -229,37 +272,40 @@ impl<T, C> Shared<T, C> {
     }
 
     fn has_room(&self, most: usize) -> bool {
-        let is_ejected = |seat: &&Arc<Seat<T, C>>| seat.member.standing.load().ejected;
+        let is_ejected = |seat: &&Arc<Seat<T, C>>| seat.standing.load().ejected;
         self.plan.load().roster.seats.iter().filter(is_ejected).count() < most
     }
 
-    fn has(&self, member: &Member<T, C>) -> bool {
+    fn has(&self, seat: &Seat<T, C>) -> bool {
         let plan = self.plan.load();
-        let seat = plan.roster.get(member.node.id());
-        seat.is_some_and(|seat| core::ptr::eq(&raw const *seat.member, member))
+        plan.roster.get(&seat.id).is_some_and(|has| core::ptr::eq(&raw const **has, seat))
     }
 
     /// Makes a new plan, over other nodes if there are any given, then tells what it brings, without
     /// the lock.
-    fn replan(&self, planning: MutexGuard<'_, u64>, roster: Option<Roster<T, C>>, now: Nanos) {
+    fn replan(
+        &self,
+        planning: MutexGuard<'_, Members<T, C>>,
+        roster: Option<Roster<T, C>>,
+        now: Nanos,
+    ) {
         let news = self.make_plan(roster, now);
         drop(planning);
         self.tell_news(&news);
     }
 
-    fn make_plan(&self, roster: Option<Roster<T, C>>, now: Nanos) -> News<T, C> {
+    fn make_plan(&self, roster: Option<Roster<T, C>>, now: Nanos) -> News {
         let before = self.plan.load_full();
         let roster = roster.map_or_else(|| Arc::clone(&before.roster), Arc::new);
         let (plan, returned) = Plan::new(roster, Some(&before), &self.settings, now);
         let panic = (plan.panicking != before.panicking).then_some(plan.panicking);
-        let plan = Arc::new(plan);
-        self.plan.store(Arc::clone(&plan));
-        self.version.store(plan.version, Ordering::Release);
-        self.desks.bring(&plan);
-        News { returned, panic, _before: before }
+        let version = plan.version;
+        self.plan.store(Arc::new(plan));
+        self.version.store(version, Ordering::Release);
+        News { returned, panic }
     }
 
-    fn tell_news(&self, news: &News<T, C>) {
+    fn tell_news(&self, news: &News) {
         for id in &news.returned {
             self.settings.tell(&Event::Returned { id });
         }

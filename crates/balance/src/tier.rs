@@ -1,6 +1,6 @@
 //! A choice among nodes of equal rank: all that are available, unless there are priorities and zones.
 
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
@@ -10,13 +10,13 @@ use parking_lot::Mutex;
 use voussoir_core::{Nanos, Random};
 
 use crate::alias::Alias;
-use crate::member::Seat;
+use crate::member::{Member, Seat};
 use crate::shared::Settings;
 use crate::{Algorithm, smooth};
 
 pub(crate) struct Tier<T, C> {
-    /// In the order of their ranks, each with its place in the roster and a weight above 0.
-    seats: Vec<(usize, Arc<Seat<T, C>>)>,
+    /// In the order of their ranks, each with a weight above 0.
+    seats: Vec<Placed<T, C>>,
     weights: Vec<u64>,
     order: Order,
     /// There where draws are not equally likely.
@@ -24,6 +24,14 @@ pub(crate) struct Tier<T, C> {
     /// The turn of the desk that leads in the first tier, of all desks in the others. 0 before the
     /// first, then one more than the place in the round of whom the last one went to.
     turn: CachePadded<AtomicU64>,
+}
+
+struct Placed<T, C> {
+    /// In the roster.
+    place: usize,
+    /// The seat's, here too because a pick would wait for the load.
+    member: Weak<Member<T, C>>,
+    seat: Arc<Seat<T, C>>,
 }
 
 enum Order {
@@ -86,13 +94,19 @@ impl<T, C> Tier<T, C> {
                 smooth::turn(&weights, &mut current.lock(), |_| true);
             }
         }
+        let placed = |(place, seat): (usize, Arc<Seat<T, C>>)| Placed {
+            place,
+            member: seat.member().clone(),
+            seat,
+        };
+        let seats = seats.into_iter().map(placed).collect();
         Self { seats, weights, order, alias, turn: CachePadded::new(AtomicU64::new(turn)) }
     }
 
     #[inline]
-    pub(crate) fn seat(&self, index: usize) -> (usize, &Arc<Seat<T, C>>) {
-        let (place, seat) = &self.seats[index];
-        (*place, seat)
+    pub(crate) fn member(&self, index: usize) -> (usize, &Weak<Member<T, C>>) {
+        let placed = &self.seats[index];
+        (placed.place, &placed.member)
     }
 
     pub(crate) fn turn(&self) -> u64 {
@@ -123,9 +137,8 @@ impl<T, C> Tier<T, C> {
         let turn = self.turn.load(Ordering::Relaxed);
         let current = match &self.order {
             Order::Made(order) => {
-                let load = |(_, seat): &(usize, Arc<Seat<T, C>>)| {
-                    seat.turnover.current.load(Ordering::Relaxed)
-                };
+                let load =
+                    |placed: &Placed<T, C>| placed.seat.turnover.current.load(Ordering::Relaxed);
                 let mut current: Vec<_> = self.seats.iter().map(load).collect();
                 order.replay(&self.weights, &mut current, turn);
                 current
@@ -146,8 +159,8 @@ impl<T, C> Tier<T, C> {
                 (0..nodes).map(due).collect()
             }
         };
-        for ((_, seat), current) in self.seats.iter().zip(current) {
-            seat.turnover.current.store(current, Ordering::Relaxed);
+        for (placed, current) in self.seats.iter().zip(current) {
+            placed.seat.turnover.current.store(current, Ordering::Relaxed);
         }
     }
 
@@ -159,46 +172,38 @@ impl<T, C> Tier<T, C> {
             Order::Made(order) => order.at(last),
             Order::Live(_) => return None,
         };
-        Some(self.seats[index].1.rank)
+        Some(self.seats[index].seat.rank)
     }
 
     /// Chooses one of those accepted, by index; none if none is.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "a frame's registers are stores that a pick waits for"
+    )]
     pub(crate) fn choose(
         &self,
         by: &Choice<'_, C>,
         turn: &mut u64,
         accepts: impl Fn(&str) -> bool,
     ) -> Option<usize> {
-        let accepts = |index: usize| accepts(self.seats[index].1.member.node.id());
+        let accepts = |index: usize| accepts(&self.seats[index].seat.id);
         match by.settings.config.algorithm {
             Algorithm::RoundRobin | Algorithm::WeightedRoundRobin | Algorithm::IpHash => {
                 self.in_turn(by, turn, accepts)
             }
-            Algorithm::Random | Algorithm::WeightedRandom => {
-                let mut random = by.settings.dice.throw();
-                let drawn = self.draw(&mut random);
-                if accepts(drawn) { Some(drawn) } else { self.draw_among(&mut random, accepts) }
-            }
+            Algorithm::Random | Algorithm::WeightedRandom => self.drawn(by, accepts),
             Algorithm::LeastConnections | Algorithm::WeightedLeastConnections => {
                 self.least_loaded(turn, accepts)
             }
             Algorithm::LeastResponseTime => self.least_costly(by, turn, accepts),
-            Algorithm::PowerOfTwo => {
-                let (one, other, random) = self.two(by, accepts)?;
-                Some(self.lighter(one, other, random))
-            }
-            Algorithm::PeakEwma => {
-                let (one, other, random) = self.two(by, accepts)?;
-                let (cost, other_cost) = (self.cost(by, one), self.cost(by, other));
-                let tied = cost.total_cmp(&other_cost).is_eq();
-                let first = if tied { random & 1 == 0 } else { cost < other_cost };
-                Some(if first { one } else { other })
-            }
+            Algorithm::PowerOfTwo => self.lighter_of_two(by, accepts),
+            Algorithm::PeakEwma => self.cheaper_of_two(by, accepts),
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as above")]
     fn in_turn(
         &self,
         by: &Choice<'_, C>,
@@ -221,15 +226,46 @@ impl<T, C> Tier<T, C> {
                 }
                 // Not the next turn of one accepted: a light node's may be a thousand turns away,
                 // and those of the others in between would be lost.
-                self.draw_among(&mut by.settings.dice.throw(), accepts)
+                self.anyone(by, accepts)
             }
-            // Who meets another's turn does not wait, which may be its own in what accepts a node: it
-            // draws.
-            Order::Live(current) => match current.try_lock() {
-                Some(mut current) => smooth::turn(&self.weights, &mut current, accepts),
-                None => self.draw_among(&mut by.settings.dice.throw(), accepts),
-            },
+            Order::Live(current) => self.live_turn(current, by, accepts),
         }
+    }
+
+    /// Who meets another's turn does not wait, which may be its own in what accepts a node: it draws.
+    #[inline(never)]
+    fn live_turn(
+        &self,
+        current: &Mutex<Vec<i64>>,
+        by: &Choice<'_, C>,
+        accepts: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        match current.try_lock() {
+            Some(mut current) => smooth::turn(&self.weights, &mut current, accepts),
+            None => self.anyone(by, accepts),
+        }
+    }
+
+    #[inline(never)]
+    fn drawn(&self, by: &Choice<'_, C>, accepts: impl Fn(usize) -> bool) -> Option<usize> {
+        let mut random = by.settings.dice.throw();
+        let drawn = self.draw(&mut random);
+        if accepts(drawn) { Some(drawn) } else { self.draw_among(&mut random, accepts) }
+    }
+
+    #[inline(never)]
+    fn lighter_of_two(&self, by: &Choice<'_, C>, accepts: impl Fn(usize) -> bool) -> Option<usize> {
+        let (one, other, random) = self.two(by, accepts)?;
+        Some(self.lighter(one, other, random))
+    }
+
+    #[inline(never)]
+    fn cheaper_of_two(&self, by: &Choice<'_, C>, accepts: impl Fn(usize) -> bool) -> Option<usize> {
+        let (one, other, random) = self.two(by, accepts)?;
+        let (cost, other_cost) = (self.cost(by, one), self.cost(by, other));
+        let tied = cost.total_cmp(&other_cost).is_eq();
+        let first = if tied { random & 1 == 0 } else { cost < other_cost };
+        Some(if first { one } else { other })
     }
 
     /// Whose turn it is where all are alike: without a division, which would take longer than the
@@ -246,26 +282,56 @@ impl<T, C> Tier<T, C> {
     }
 
     /// The fewest calls in flight per weight; of equals, whose turn comes first.
+    #[inline]
     fn least_loaded(&self, turn: &mut u64, accepts: impl Fn(usize) -> bool) -> Option<usize> {
-        let Order::Made(order) = &self.order else {
-            let start = self.index_of(*turn);
-            let mut least: Option<(u64, usize)> = None;
-            for index in (start..self.seats.len()).chain(0..start) {
-                let in_flight = self.in_flight(index);
-                let fewer = least.is_none_or(|(least, at)| {
-                    is_less(in_flight, self.weights[index], least, self.weights[at])
-                });
-                if fewer && accepts(index) {
-                    least = Some((in_flight, index));
-                    if in_flight == 0 {
-                        break;
-                    }
+        match &self.order {
+            Order::Made(order) => self.least_loaded_by_weight(order, turn, accepts),
+            Order::Equal => {
+                let index = self.index_of(*turn);
+                if self.in_flight(index) == 0 && accepts(index) {
+                    *turn = index as u64 + 1;
+                    return Some(index);
+                }
+                self.least_loaded_of_equals(turn, accepts)
+            }
+            Order::Live(_) => self.least_by(
+                turn,
+                accepts,
+                |index| (self.in_flight(index), self.weights[index]),
+                |&(load, weight), &(least, of)| is_less(load, weight, least, of),
+            ),
+        }
+    }
+
+    #[inline(never)]
+    fn least_loaded_of_equals(
+        &self,
+        turn: &mut u64,
+        accepts: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let (before, from) = self.seats.split_at(self.index_of(*turn));
+        let (mut least, mut least_at) = (u64::MAX, None);
+        let in_turn = from.iter().zip(before.len()..).chain(before.iter().zip(0..));
+        for (placed, index) in in_turn {
+            let in_flight = Member::in_flight(&placed.member);
+            if in_flight < least && accepts(index) {
+                (least, least_at) = (in_flight, Some(index));
+                if in_flight == 0 {
+                    break;
                 }
             }
-            let (_, index) = least?;
-            *turn = index as u64 + 1;
-            return Some(index);
-        };
+        }
+        *turn = least_at? as u64 + 1;
+        least_at
+    }
+
+    #[inline(never)]
+    fn least_loaded_by_weight(
+        &self,
+        order: &smooth::Order,
+        turn: &mut u64,
+        accepts: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
         let mut least: Option<(u64, usize)> = None;
         for index in 0..self.seats.len() {
             let in_flight = self.in_flight(index);
@@ -295,12 +361,24 @@ impl<T, C> Tier<T, C> {
         turn: &mut u64,
         accepts: impl Fn(usize) -> bool,
     ) -> Option<usize> {
+        self.least_by(turn, accepts, |index| self.cost(by, index), |cost, least| cost < least)
+    }
+
+    /// The least by some measure; of equals, whose turn comes first.
+    #[inline(never)]
+    fn least_by<M>(
+        &self,
+        turn: &mut u64,
+        accepts: impl Fn(usize) -> bool,
+        measure: impl Fn(usize) -> M,
+        is_less: impl Fn(&M, &M) -> bool,
+    ) -> Option<usize> {
         let start = self.index_of(*turn);
-        let mut least: Option<(f64, usize)> = None;
+        let mut least: Option<(M, usize)> = None;
         for index in (start..self.seats.len()).chain(0..start) {
-            let cost = self.cost(by, index);
-            if least.is_none_or(|(least, _)| cost < least) && accepts(index) {
-                least = Some((cost, index));
+            let measured = measure(index);
+            if least.as_ref().is_none_or(|(least, _)| is_less(&measured, least)) && accepts(index) {
+                least = Some((measured, index));
             }
         }
         let (_, index) = least?;
@@ -310,13 +388,13 @@ impl<T, C> Tier<T, C> {
 
     #[inline]
     fn in_flight(&self, index: usize) -> u64 {
-        self.seats[index].1.in_flight()
+        Member::in_flight(&self.seats[index].member)
     }
 
     #[inline]
     fn cost(&self, by: &Choice<'_, C>, index: usize) -> f64 {
-        let (seat, decay) = (&self.seats[index].1, by.settings.config.latency.decay);
-        seat.member.latency.cost_at(by.now, decay, seat.in_flight(), self.weights[index])
+        let (seat, decay) = (&self.seats[index].seat, by.settings.config.latency.decay);
+        seat.latency.cost_at(by.now, decay, self.in_flight(index), self.weights[index])
     }
 
     /// Of two the one with fewer calls in flight per weight; of equals, either by chance, so that
@@ -332,23 +410,35 @@ impl<T, C> Tier<T, C> {
     }
 
     /// Two distinct ones of those accepted, or the only one twice, and random bits.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "three words through memory would cost 2 ns")]
     fn two(
         &self,
         by: &Choice<'_, C>,
         accepts: impl Fn(usize) -> bool,
     ) -> Option<(usize, usize, u64)> {
         let number = by.settings.dice.number();
-        let mut random = Random::seeded(number);
-        if let &[_, _, ..] = &*self.seats {
-            let (one, other, bits) = if self.alias.is_none() {
-                self.two_alike(number)
-            } else {
-                let one = self.draw(&mut random);
-                (one, self.draw_other(&mut random, one), random.next_u64())
-            };
+        if self.alias.is_none() && self.seats.len() > 1 {
+            let (one, other) = self.two_alike(number);
             if accepts(one) && accepts(other) {
-                return Some((one, other, bits));
+                return Some((one, other, number));
+            }
+        }
+        self.two_drawn(number, accepts)
+    }
+
+    #[inline(never)]
+    fn two_drawn(
+        &self,
+        number: u64,
+        accepts: impl Fn(usize) -> bool,
+    ) -> Option<(usize, usize, u64)> {
+        let mut random = Random::seeded(number);
+        if self.alias.is_some() && self.seats.len() > 1 {
+            let one = self.draw(&mut random);
+            let other = self.draw_other(&mut random, one);
+            if accepts(one) && accepts(other) {
+                return Some((one, other, random.next_u64()));
             }
         }
         let one = self.draw_among(&mut random, &accepts)?;
@@ -356,14 +446,14 @@ impl<T, C> Tier<T, C> {
         Some((one, other.unwrap_or(one), random.next_u64()))
     }
 
-    /// Two distinct ones by equal chances, out of the halves of one number, and its bits: the lowest
-    /// sways the second of 2^32 / nodes numbers at most.
+    /// Two distinct ones by equal chances, out of the halves of one number. Its lowest bit sways the
+    /// second of 2^32 / nodes numbers at most.
     #[inline]
-    fn two_alike(&self, bits: u64) -> (usize, usize, u64) {
+    fn two_alike(&self, bits: u64) -> (usize, usize) {
         let nodes = self.seats.len() as u64;
         let one = ((bits >> 32) * nodes) >> 32;
         let other = ((bits & u64::from(u32::MAX)) * (nodes - 1)) >> 32;
-        (one as usize, (other + u64::from(other >= one)) as usize, bits)
+        (one as usize, (other + u64::from(other >= one)) as usize)
     }
 
     #[inline]
@@ -379,6 +469,11 @@ impl<T, C> Tier<T, C> {
         // With one node that weighs nearly all, the other would be long in coming.
         let drawn = (0..8).map(|_| self.draw(random)).find(|other| *other != one);
         drawn.or_else(|| self.draw_among(random, |index| index != one)).unwrap_or(one)
+    }
+
+    #[cold]
+    fn anyone(&self, by: &Choice<'_, C>, accepts: impl Fn(usize) -> bool) -> Option<usize> {
+        self.draw_among(&mut by.settings.dice.throw(), accepts)
     }
 
     /// One of those accepted, by weight. O(nodes).

@@ -25,9 +25,11 @@
 //!   features of their names `QuantaClock` and `TokioClock`.
 //! * [`duration`]: `"1m30s"` to [`Duration`](core::time::Duration) and back.
 //! * [`Lock`]: mutual exclusion for a few nanoseconds, at half the price.
+//! * [`prefetch`]: a hint that memory will be looked at soon.
 //! * [`ShardedMap`]: a concurrent hash map whose guards cannot escape, for state by key.
 //! * [`WaitQueue`]: a line for tasks and threads, first come, first served, by class.
 //! * [`Striped`] and [`StripedCounter`]: counts that threads do not fight over.
+//! * [`PerThread`]: a value for each thread, in an object instead of in a `static`.
 //! * [`Gate`]: what limiters, breakers and bulkheads have in common, with [`Outcome`] and [`Rejected`].
 //! * [`Random`]: seedable numbers for jitter and choices among equals.
 //! * [`ConfigError`]: what a builder answers when it refuses.
@@ -55,6 +57,8 @@ mod lock;
 #[cfg(feature = "std")]
 mod map;
 mod nanos;
+#[cfg(feature = "std")]
+mod per_thread;
 mod prefetch;
 mod random;
 #[cfg(feature = "std")]
@@ -78,6 +82,8 @@ pub use lock::{Lock, RawLock};
 #[cfg(feature = "std")]
 pub use map::{Full, MemoryUse, ShardedMap, Swept};
 pub use nanos::Nanos;
+#[cfg(feature = "std")]
+pub use per_thread::PerThread;
 pub use prefetch::prefetch;
 pub use random::Random;
 #[cfg(feature = "std")]

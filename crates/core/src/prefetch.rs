@@ -15,17 +15,22 @@
 /// ```
 #[inline]
 pub fn prefetch<T>(value: &T) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let first = core::ptr::from_ref(value).cast::<i8>();
-        let last = first.wrapping_add(size_of::<T>().saturating_sub(1));
-        // SAFETY: the instruction reads nothing that a program could see, and never faults.
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(first);
-            _mm_prefetch::<_MM_HINT_T0>(last);
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = value;
+    let first = core::ptr::from_ref(value).addr();
+    prefetch_address(first);
+    prefetch_address(first.wrapping_add(size_of::<T>().saturating_sub(1)));
 }
+
+/// The same for the line of cache at `address`, if there is one.
+#[inline]
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+pub(crate) fn prefetch_address(address: usize) {
+    use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+
+    // SAFETY: the instruction reads nothing that a program can see, and faults at no address.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(core::ptr::without_provenance(address)) }
+}
+
+/// Elsewhere there is no stable way to ask.
+#[inline]
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+pub(crate) const fn prefetch_address(_address: usize) {}

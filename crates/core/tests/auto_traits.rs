@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use voussoir_core::duration::{DurationError, DurationErrorKind, Text};
 use voussoir_core::{
-    Clock, ConfigError, Full, ManualClock, MemoryUse, Nanos, Outcome, Rejected, ShardedMap,
-    Striped, StripedCounter, Swept, SystemClock, Turn, WaitQueue, Waiter, WallClock,
+    Clock, ConfigError, Full, ManualClock, MemoryUse, Nanos, Outcome, PerThread, Rejected,
+    ShardedMap, Striped, StripedCounter, Swept, SystemClock, Turn, WaitQueue, Waiter, WallClock,
 };
 
 const fn shared<T: Send + Sync + Unpin + 'static>() {}
@@ -28,6 +28,7 @@ const _: () = {
 
     shared::<WaitQueue<Cell<u8>, Cell<u8>>>();
     shared::<Waiter<'static, u8, u8>>();
+    shared::<PerThread<Cell<u8>>>();
     shared::<Striped<u8>>();
     shared::<StripedCounter>();
 

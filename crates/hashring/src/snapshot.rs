@@ -74,7 +74,8 @@ impl Ring {
 }
 
 impl RingSnapshot {
-    /// The ring. Complexity: O(points).
+    /// The ring. Complexity: O(points), of which a few bytes can name 2^24, some seconds of work: for a
+    /// snapshot from somebody who is not trusted there is [`restore_within`](Self::restore_within).
     ///
     /// # Errors
     ///
@@ -87,6 +88,33 @@ impl RingSnapshot {
             made if made == fingerprint.0 => Ok(ring),
             made => Err(SnapshotError::OtherPoints { kept: fingerprint.0, made }),
         }
+    }
+
+    /// The ring, if it has no more than `most` points. Complexity: O(nodes + `most`).
+    ///
+    /// ```
+    /// use voussoir_hashring::{Ring, SnapshotError};
+    ///
+    /// let snapshot = Ring::builder().vnodes(1_000_000).node("a").build()?.snapshot();
+    /// let refused = snapshot.restore_within(100_000);
+    /// assert_eq!(refused, Err(SnapshotError::TooLarge { points: 1_000_000, most: 100_000 }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// More points, before any is made, or what [`restore`](Self::restore) says.
+    pub fn restore_within(&self, most: u64) -> Result<Ring, SnapshotError> {
+        let vnodes = u64::from(self.vnodes);
+        let points = self.nodes.iter().fold(0_u64, |points, node| {
+            // Ketama's shares of a weight add up to as many as the weights were 1.
+            let units = match self.layout {
+                Layout::Ketama => node.weight_units().min(1),
+                Layout::Absolute | Layout::Nginx => node.weight_units(),
+            };
+            points.saturating_add(u64::from(units).saturating_mul(vnodes))
+        });
+        if points > most { Err(SnapshotError::TooLarge { points, most }) } else { self.restore() }
     }
 
     /// The nodes, in the order of their ids.

@@ -147,3 +147,27 @@ fn nodes_and_reports_have_plain_forms() {
     let report = serde_json::to_value(some_ring().balance_report()).expect("plain");
     assert_eq!(report["shares"].as_array().map(Vec::len), Some(2));
 }
+
+/// A few bytes can name 2^24 points. Who restores within a bound is told before any is made.
+#[test]
+fn a_bound_takes_the_ring_of_so_many_points_and_refuses_one_more() {
+    for layout in [Layout::Absolute, Layout::Nginx, Layout::Ketama] {
+        let nodes = [("a:1", 3), ("b:1", 1), ("c:1", 0)];
+        let nodes = nodes.map(|(id, weight)| Node::new(id).weight(weight));
+        let ring = Ring::builder().layout(layout).nodes(nodes).build().expect("valid");
+        let (snapshot, points) = (ring.snapshot(), ring.points().count() as u64);
+        // Ketama rounds each share down to whole digests.
+        let most = if layout == Layout::Ketama { 320 } else { points };
+        assert!(points <= most);
+        assert_eq!(snapshot.restore_within(most), Ok(ring), "{layout}");
+        let refused = Err(SnapshotError::TooLarge { points: most, most: most - 1 });
+        assert_eq!(snapshot.restore_within(most - 1), refused, "{layout}");
+    }
+    let heavy = Ring::builder().vnodes(1 << 10).node("a").build().expect("valid").snapshot();
+    let mut bytes = heavy.to_bytes();
+    // The weight of the first node, behind magic, version, layout, hash, seed, vnodes, fingerprint, count.
+    bytes[31..35].copy_from_slice(&u32::MAX.to_le_bytes());
+    let refused = RingSnapshot::from_bytes(&bytes).expect("whole").restore_within(1 << 20);
+    let points = u64::from(u32::MAX) << 10;
+    assert_eq!(refused, Err(SnapshotError::TooLarge { points, most: 1 << 20 }));
+}

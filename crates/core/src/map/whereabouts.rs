@@ -1,5 +1,7 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::prefetch::prefetch_address;
+
 /// Where the table of a shard lies, written down outside its lock, so that the entry of a key is on its
 /// way to the processor before the lock is.
 ///
@@ -35,26 +37,10 @@ impl Whereabouts {
     pub(super) fn fetch<T>(&self, hash: u64) {
         let end = self.end.load(Ordering::Relaxed);
         let slot = hash as usize & self.mask.load(Ordering::Relaxed);
-        prefetch(end.wrapping_add(slot));
-        prefetch(end.wrapping_sub((slot + 1).wrapping_mul(size_of::<T>())));
+        prefetch_address(end.wrapping_add(slot));
+        prefetch_address(end.wrapping_sub((slot + 1).wrapping_mul(size_of::<T>())));
     }
 }
-
-/// Asks for the line of cache at `address`, if there is one.
-#[inline]
-#[cfg(all(target_arch = "x86_64", not(miri)))]
-#[allow(unsafe_code, reason = "no safe function does; measured above")]
-fn prefetch(address: usize) {
-    use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-
-    // SAFETY: the instruction reads nothing that a program can see, and faults at no address.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(core::ptr::without_provenance(address)) }
-}
-
-/// Elsewhere there is no stable way to ask.
-#[inline]
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
-fn prefetch(_address: usize) {}
 
 #[cfg(test)]
 mod tests {

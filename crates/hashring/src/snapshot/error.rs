@@ -48,6 +48,14 @@ pub enum SnapshotError {
         /// Where.
         at: usize,
     },
+    /// It names more points than the caller would have.
+    #[error("the snapshot names {points} points; allowed: at most {most}")]
+    TooLarge {
+        /// How many points it names.
+        points: u64,
+        /// How many there may be.
+        most: u64,
+    },
     /// The nodes or options make no ring.
     #[error(transparent)]
     Config(#[from] ConfigError),
