@@ -35,10 +35,12 @@ use crate::{Candidates, HashFunction, Node, Placement};
 /// ```
 #[derive(Clone)]
 pub struct Maglev {
-    members: Arc<Members>,
     table: Box<[u32]>,
+    /// Those of the members, as a look-up needs nothing else of them.
+    nodes: Arc<[Node]>,
     hash: HashFunction,
     slots: u32,
+    members: Arc<Members>,
 }
 
 /// The sizes of the paper, and one ten times as large: primes of which each is 100 times as many as
@@ -69,7 +71,7 @@ impl Maglev {
             return Err(ConfigError::new("slots", slots, allowed));
         }
         let table = fill::table(&members, hash, slots);
-        Ok(Self { members: Arc::new(members), table, hash, slots })
+        Ok(Self { table, nodes: members.shared_nodes(), hash, slots, members: Arc::new(members) })
     }
 
     /// The size of the table.
@@ -82,10 +84,11 @@ impl Maglev {
         size_of_val(&*self.table) + self.members.len() * size_of::<Node>()
     }
 
-    /// The slot of a hash: its place on the circle, in slots.
+    /// The slot of a hash: its place on the circle, in slots. The table's length is asked, as a look-up
+    /// compares with it anyway.
     #[inline]
     fn slot(&self, hash: u64) -> usize {
-        ((u128::from(hash) * u128::from(self.slots)) >> 64) as usize
+        ((u128::from(hash) * self.table.len() as u128) >> 64) as usize
     }
 }
 
@@ -104,13 +107,13 @@ impl Placement for Maglev {
     }
 
     fn nodes(&self) -> &[Node] {
-        self.members.nodes()
+        &self.nodes
     }
 
     /// Complexity: O(1).
     #[inline]
     fn get_hashed(&self, hash: u64) -> Option<&Node> {
-        self.table.get(self.slot(hash)).map(|&owner| self.members.node(owner))
+        self.table.get(self.slot(hash)).map(|&owner| &self.nodes[owner as usize])
     }
 
     /// The owners of the slots that follow. Complexity: O(1) expected a candidate, up to O(slots) for

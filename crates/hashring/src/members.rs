@@ -11,7 +11,7 @@ use crate::Node;
 
 /// The nodes of a placement, checked: what is asked of any of them is asked by their number here.
 pub(crate) struct Members {
-    nodes: Box<[Node]>,
+    nodes: Arc<[Node]>,
     /// The number of each node's zone; empty where no node was given one.
     zones: Box<[u32]>,
     /// How many zones there are among nodes of some weight; 0 where no node was given one.
@@ -73,6 +73,11 @@ impl Members {
         &self.nodes
     }
 
+    /// The nodes for a look-up that should not have to come here for them.
+    pub(crate) fn shared_nodes(&self) -> Arc<[Node]> {
+        Arc::clone(&self.nodes)
+    }
+
     #[inline]
     pub(crate) fn node(&self, index: u32) -> &Node {
         &self.nodes[index as usize]
@@ -114,7 +119,7 @@ impl Members {
 
     /// The numbers of the nodes that have some weight, with them.
     pub(crate) fn with_weight(&self) -> impl Iterator<Item = (u32, &Node)> {
-        (0..).zip(&self.nodes).filter(|(_, node)| node.weight_units() > 0)
+        (0..).zip(self.nodes.iter()).filter(|(_, node)| node.weight_units() > 0)
     }
 }
 

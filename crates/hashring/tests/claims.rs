@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::nodes;
+use common::{nodes, shuffled};
 use proptest::prelude::*;
 use voussoir_hashring::{
     BoundedLoads, HashFunction, Jump, Layout, Maglev, MultiProbe, Node, Placement, Rendezvous,
@@ -57,6 +57,26 @@ proptest! {
         }
     }
 
+    /// But for jump, whose buckets have numbers.
+    #[test]
+    fn the_order_in_which_nodes_are_given_decides_no_placement(
+        nodes in nodes(12),
+        seed in any::<u64>(),
+        keys in any::<[u64; 20]>(),
+    ) {
+        let pairs = placements(&nodes).into_iter().zip(placements(&shuffled(&nodes, seed)));
+        for ((name, given), (_, other)) in pairs.filter(|pair| pair.0.0 != "jump") {
+            let mut bounded = [&given, &other].map(|of| BoundedLoads::new(of, 110).expect("valid"));
+            for key in keys {
+                let order: Vec<&Node> = given.candidates_hashed(key).collect();
+                prop_assert_eq!(given.get_hashed(key), other.get_hashed(key), "{}", name);
+                prop_assert_eq!(order, other.candidates_hashed(key).collect::<Vec<_>>(), "{}", name);
+                let [one, two] = bounded.each_mut().map(|of| of.assign_hashed(key).cloned());
+                prop_assert_eq!(one, two, "{}", name);
+            }
+        }
+    }
+
     /// No node above its bound, ever; full nodes are left alone until they have room again.
     #[test]
     fn bounded_loads_never_exceed_their_bound(
@@ -64,11 +84,9 @@ proptest! {
         percent in 100..400_u32,
         keys in proptest::collection::vec((0..50_u64, any::<bool>()), 0..200),
     ) {
-        let weight: u64 = nodes.iter().map(|node| u64::from(node.weight_units())).sum();
         for (name, placement) in placements(&nodes) {
-            if name == "jump" {
-                continue;
-            }
+            let weights = placement.nodes().iter().map(|node| u64::from(node.weight_units()));
+            let weight: u64 = weights.sum();
             let mut bounded = BoundedLoads::new(placement.as_ref(), percent).expect("valid");
             let mut held: Vec<String> = Vec::new();
             for &(key, ends) in &keys {
@@ -200,6 +218,79 @@ fn the_lightest_node_owns_something_beside_the_heaviest() {
     assert!(table.balance_report().shares()[0] > 0.0009);
     let lots = Rendezvous::builder().nodes(nodes).build().expect("valid");
     assert_eq!(lots.candidates(b"key").count(), 2);
+}
+
+/// Of 2^32 units of weight one is a light node's: of any load below that it may carry one unit.
+#[test]
+fn bounds_hold_from_the_lightest_to_the_heaviest_weight() {
+    let nodes =
+        [Node::new("idle").weight(0), Node::new("light"), Node::new("heavy").weight(u32::MAX)];
+    let lots = Rendezvous::builder().nodes(nodes.clone()).build().expect("valid");
+    let table = Maglev::builder().nodes(nodes).slots(1009).build().expect("valid");
+    for placement in [&lots as &dyn Placement, &table] {
+        for percent in [100, u32::MAX] {
+            let mut bounded = BoundedLoads::new(placement, percent).expect("valid");
+            for key in 0..3000_u32 {
+                assert!(bounded.assign(&key.to_le_bytes()).is_some());
+            }
+            assert_eq!(bounded.capacity("idle"), Some(0));
+            let load =
+                |id: &str| bounded.loads().find(|(node, _)| node.id() == id).expect("there").1;
+            // u32::MAX percent of 3,001 units by 2^-32 are 30.01.
+            let most = if percent == 100 { 1 } else { 31 };
+            assert!(load("idle") == 0 && load("light") <= most, "{percent}: {}", load("light"));
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_nodes_are_placed_by_every_algorithm() {
+    let given = || named(10_000);
+    let table = Maglev::builder().nodes(given()).slots(100_003).build().expect("valid");
+    let lots = Rendezvous::builder().nodes(given()).build().expect("valid");
+    let probing = MultiProbe::builder().nodes(given()).build().expect("valid");
+    let buckets = Jump::builder().nodes(given()).build().expect("valid");
+    let all: [(&str, &dyn Placement); 4] =
+        [("maglev", &table), ("rendezvous", &lots), ("probes", &probing), ("jump", &buckets)];
+    for (name, placement) in all {
+        assert_eq!(placement.candidates(b"key").count(), 10_000, "{name}");
+        let owners: std::collections::BTreeSet<&str> = (0..500_u32)
+            .filter_map(|key| placement.get(&key.to_le_bytes()))
+            .map(Node::id)
+            .collect();
+        // 500 throws at 10,000 leave 488 different ones.
+        assert!(owners.len() > 450, "{name}: {}", owners.len());
+    }
+    let mut bounded = BoundedLoads::new(&probing, 100).expect("valid");
+    for key in 0..20_000_u32 {
+        bounded.assign(&key.to_le_bytes()).expect("room");
+    }
+    assert!(bounded.loads().all(|(_, load)| load == 2));
+}
+
+/// 32 bits are few for 320,000 points: some are equal, of different nodes.
+#[test]
+fn of_equal_points_the_smaller_id_owns_and_the_other_is_next() {
+    let ids: Vec<String> = (0..2000).map(|n| format!("10.0.{}.{}:80", n / 250, n % 250)).collect();
+    let of = |ids: Vec<String>| Ring::builder().layout(Layout::Nginx).nodes(ids).build();
+    let ring = of(ids.clone()).expect("valid");
+    let other = of(shuffled(&ids, 5)).expect("valid");
+    let points: Vec<(u64, &Node)> = ring.points().collect();
+    let ties = points.windows(2).filter(|two| two[0].0 == two[1].0 && two[0].1 != two[1].1);
+    let mut count = 0;
+    for two in ties {
+        let (smaller, larger) =
+            (two[0].1.id().min(two[1].1.id()), two[0].1.id().max(two[1].1.id()));
+        let order = |ring: &Ring| {
+            let kept = ring.replicas_hashed(two[0].0, 2);
+            kept.iter().map(|node| node.id().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(ring.get_hashed(two[0].0).map(Node::id), Some(smaller));
+        assert_eq!(order(&ring), [smaller, larger]);
+        assert_eq!(order(&other), [smaller, larger]);
+        count += 1;
+    }
+    assert!(count > 3, "{count}");
 }
 
 #[test]

@@ -66,17 +66,32 @@ fn a_node_that_joins_takes_its_share_and_nothing_moves_between_others() {
     }
 }
 
+/// The page's: 1 % of the keys at most between other nodes. The paper and a model of Envoy's table show
+/// 0.2 % and more.
 #[test]
-fn maglev_moves_little_between_others() {
-    let before = Maglev::builder().nodes(named(10)).build().expect("valid");
-    let after = Maglev::builder().nodes(named(10)).node("new").build().expect("valid");
-    let mut between = 0;
-    for hash in hashes() {
-        let (old, new) = (owner(&before, hash), owner(&after, hash));
-        between += u32::from(old != new && new != Some("new"));
+fn maglev_moves_little_between_others_whatever_changes() {
+    let table = |nodes: Vec<Node>| Maglev::builder().nodes(nodes).build().expect("valid");
+    for count in [2, 10, 50] {
+        let with = |weight| named(count).chain([Node::new("new").weight(weight)]).collect();
+        let (without, one, two) = (table(named(count).collect()), table(with(1)), table(with(2)));
+        // A change and the share that has to move. The way back, as a node leaves or gets lighter,
+        // moves the same keys.
+        let parts = |weight: u32| f64::from(weight) / f64::from(count + weight);
+        let changes = [(&without, &one, parts(1)), (&one, &two, parts(2) - parts(1))];
+        for (less, more, share) in changes {
+            let (mut to_it, mut from_it, mut between) = (0, 0, 0);
+            for hash in hashes() {
+                let (old, new) = (owner(less, hash), owner(more, hash));
+                to_it += u32::from(old != new && new == Some("new"));
+                from_it += u32::from(old != new && old == Some("new"));
+                between += u32::from(old != new && new != Some("new") && old != Some("new"));
+            }
+            let part = |moved: u32| f64::from(moved) / f64::from(KEYS);
+            let of_sample = 3.0 * (share / f64::from(KEYS)).sqrt();
+            assert!(part(between + from_it) < 0.01, "{count}: {between} {from_it}");
+            assert!(part(to_it) < share + of_sample + 0.01, "{count}: {to_it}");
+        }
     }
-    // 1 % of the keys; the paper and a model of Envoy's table show 0.2 % and more.
-    assert!(between < KEYS / 100, "{between}");
 }
 
 /// Adds, removes and reweights one node of a weighted placement and looks where keys went.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{NaiveRing, nodes, probes, ring, size};
+use common::{NaiveRing, nodes, probes, ring, shuffled, size};
 use proptest::prelude::*;
 use voussoir_core::Random;
 use voussoir_hashring::{HashFunction, Node, Ring};
@@ -102,12 +102,7 @@ proptest! {
         vnodes in 1..20_u32,
         seed in any::<u64>(),
     ) {
-        let mut shuffled = nodes.clone();
-        let mut random = Random::seeded(seed);
-        for last in (1..shuffled.len()).rev() {
-            shuffled.swap(last, random.below(last as u32 + 1) as usize);
-        }
-        let (given, other) = (ring(&nodes, vnodes), ring(&shuffled, vnodes));
+        let (given, other) = (ring(&nodes, vnodes), ring(&shuffled(&nodes, seed), vnodes));
         prop_assert_eq!(&given, &other);
         prop_assert_eq!(given.fingerprint(), other.fingerprint());
         prop_assert_eq!(given.snapshot().to_bytes(), other.snapshot().to_bytes());

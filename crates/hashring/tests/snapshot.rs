@@ -6,11 +6,13 @@ use common::{nodes, ring, size};
 use proptest::prelude::*;
 use voussoir_hashring::{HashFunction, Layout, Node, Ring, RingSnapshot, SnapshotError};
 
-/// The body of the fuzz target `ring_snapshot`: no bytes panic, and what is read is written back the
-/// same.
+/// The body of the fuzz target `ring_snapshot`: no bytes panic, what is read is written back the same,
+/// and a ring that is restored is the one that was kept.
 fn decode(bytes: &[u8]) {
-    if let Ok(snapshot) = RingSnapshot::from_bytes(bytes) {
-        assert_eq!(snapshot.to_bytes(), bytes);
+    let Ok(snapshot) = RingSnapshot::from_bytes(bytes) else { return };
+    assert_eq!(snapshot.to_bytes(), bytes);
+    if let Ok(ring) = snapshot.restore_within(1 << 12) {
+        assert_eq!(ring.snapshot(), snapshot);
     }
 }
 

@@ -29,6 +29,10 @@ impl NaiveRing {
         self.points.iter().map(|point| point.0)
     }
 
+    pub(crate) fn owned_points(&self) -> impl Iterator<Item = (u64, &Node)> {
+        self.points.iter().map(|(point, node)| (*point, node))
+    }
+
     /// All points, from the owner's on.
     fn walk(&self, hash: u64) -> impl Iterator<Item = &Node> {
         let first = self.points.iter().position(|point| point.0 >= hash).unwrap_or(0);
@@ -81,6 +85,16 @@ pub(crate) fn nodes(most: usize) -> impl Strategy<Value = Vec<Node>> {
         }
         nodes
     })
+}
+
+/// The same in another order (Fisher and Yates).
+pub(crate) fn shuffled<T: Clone>(given: &[T], seed: u64) -> Vec<T> {
+    let mut shuffled = given.to_vec();
+    let mut random = Random::seeded(seed);
+    for last in (1..shuffled.len()).rev() {
+        shuffled.swap(last, random.below(last as u32 + 1) as usize);
+    }
+    shuffled
 }
 
 pub(crate) fn ring(nodes: &[Node], vnodes: u32) -> Ring {
