@@ -161,11 +161,11 @@ mod tests {
                 self.1.fetch_add(1, Ordering::Relaxed);
             }
         }
-        let (made, dropped) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (begun, dropped) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let values = PerThread::new();
         let seen = || {
             let make = || {
-                made.fetch_add(1, Ordering::Relaxed);
+                begun.fetch_add(1, Ordering::Relaxed);
                 Counted(Cell::new(0), &dropped)
             };
             values.with(make, |Counted(seen, _)| seen.replace(seen.get() + 1))
@@ -178,10 +178,10 @@ mod tests {
         }
         assert!(inherited > 1_000, "{inherited}");
         // As many as lived at a time, and those of the tests beside this one took their numbers.
-        assert!(made.load(Ordering::Relaxed) < 200, "{made:?}");
+        assert!(begun.load(Ordering::Relaxed) < 200, "{begun:?}");
         assert_eq!(dropped.load(Ordering::Relaxed), 0);
         drop(values);
-        assert_eq!(dropped.into_inner(), made.into_inner());
+        assert_eq!(dropped.into_inner(), begun.into_inner());
     }
 
     #[test]

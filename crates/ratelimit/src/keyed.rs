@@ -325,15 +325,11 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
         // First of all, so that the reading, as long as all the rest, overlaps with it.
-        let mut now = self.clock.now();
+        let now = self.clock.now();
         let found = self.states.update(key, |state| self.algorithm.decide(state, now, n));
-        let mut verdict = match found {
-            Some(verdict) => verdict,
-            None => {
-                let decided;
-                (now, decided) = self.decide_on_new(now, key, n);
-                decided
-            }
+        let (mut now, mut verdict) = match found {
+            Some(verdict) => (now, verdict),
+            None => self.decide_on_new(now, key, n),
         };
         if verdict.is_behind() {
             (now, verdict) = self.decide_mended(key, n);

@@ -168,7 +168,7 @@ proptest! {
         let passed = passed(log, &requests)?;
         most_in_a_period(&passed, u64::from(limit))?;
         // What it remembers at the end is what counts at its newest, the oldest first.
-        let mut state = Default::default();
+        let mut state = <SlidingWindowLog as Algorithm>::State::default();
         for &(now, n) in &requests {
             let _ = log.check(&mut state, Nanos::from_nanos(now), n);
         }
@@ -189,11 +189,13 @@ fn cases() -> u32 {
     if std::env::var_os("VOUSSOIR_LONG").is_some() { 20_000 } else { 300 }
 }
 
+type Meanwhile = Box<dyn FnOnce()>;
+
 /// Reads the time of a [`ManualClock`], and lets once something happen before who asked goes on.
 #[derive(Clone, Default)]
 struct HeldUp {
     clock: ManualClock,
-    meanwhile: Rc<Cell<Option<Box<dyn FnOnce()>>>>,
+    meanwhile: Rc<Cell<Option<Meanwhile>>>,
 }
 
 impl Clock for HeldUp {
