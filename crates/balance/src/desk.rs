@@ -148,15 +148,20 @@ impl<T, C> Desks<T, C> {
         Self { desks: PerThread::new(), tallies: Mutex::default() }
     }
 
-    /// The thread's own.
+    /// Calls `act` with the thread's own.
     #[inline]
-    pub(crate) fn own(&self, plan: impl FnOnce() -> Arc<Plan<T, C>>) -> &RefCell<Desk<T, C>> {
-        self.desks.get_or(|| {
+    pub(crate) fn with_own<R>(
+        &self,
+        plan: impl FnOnce() -> Arc<Plan<T, C>>,
+        act: impl FnOnce(&RefCell<Desk<T, C>>) -> R,
+    ) -> R {
+        let begin = || {
             let plan = plan();
             let tally = Tally::new(&plan.roster);
             self.tallies.lock().push(Arc::clone(&tally));
             RefCell::new(Desk { plan, turn: 0, place: None, tally: Some(tally) })
-        })
+        };
+        self.desks.with(begin, act)
     }
 
     /// Brings a plan to a desk.

@@ -193,9 +193,20 @@ impl<T, C> Shared<T, C> {
         &self,
         now: impl Fn() -> Nanos,
         by: &Choice<'_, C>,
+        choose: impl for<'p> FnMut(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
+    ) -> Option<Arc<Member<T, C>>> {
+        self.desks
+            .with_own(|| self.plan.load_full(), |own| self.begin_call_at(own, now, by, choose))
+    }
+
+    #[inline]
+    fn begin_call_at(
+        &self,
+        own: &RefCell<Desk<T, C>>,
+        now: impl Fn() -> Nanos,
+        by: &Choice<'_, C>,
         mut choose: impl for<'p> FnMut(&'p Plan<T, C>, &Choice<'_, C>, &mut u64) -> Chosen<'p, T, C>,
     ) -> Option<Arc<Member<T, C>>> {
-        let own = self.desks.own(|| self.plan.load_full());
         let apart;
         // Taken where code of the caller that runs at a desk (what accepts a node, a clock) picks.
         let (place, mut desk) = if let Ok(desk) = own.try_borrow_mut() {

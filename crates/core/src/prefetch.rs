@@ -22,15 +22,16 @@ pub fn prefetch<T>(value: &T) {
 
 /// The same for the line of cache at `address`, if there is one.
 #[inline]
-#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse", not(miri)))]
 pub(crate) fn prefetch_address(address: usize) {
     use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
-    // SAFETY: the instruction reads nothing that a program can see, and faults at no address.
+    // SAFETY: the instruction is there, and it reads nothing that a program can see, and faults at no
+    // address.
     unsafe { _mm_prefetch::<_MM_HINT_T0>(core::ptr::without_provenance(address)) }
 }
 
 /// Elsewhere there is no stable way to ask.
 #[inline]
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse", not(miri))))]
 pub(crate) const fn prefetch_address(_address: usize) {}

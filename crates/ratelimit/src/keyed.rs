@@ -183,25 +183,33 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
     {
         match self.states.update(key, &mut act) {
             Some(answer) => answer,
-            None => self.on_new_state(now, key, act).0,
+            None => self.on_new_state(now, || now, key, |state, _| act(state)).0,
         }
     }
 
     /// As [`on_state`](Self::on_state), of a key that was not found, and whose state it was. Apart, so
-    /// that all that every other check runs through is short.
+    /// that all that every other check runs through is short. `under_lock` is asked for the time of a
+    /// state of the key's own.
     #[cold]
-    fn on_new_state<Q, F, R>(&self, now: Nanos, key: &Q, mut act: F) -> (R, Whose)
+    fn on_new_state<Q, F, R>(
+        &self,
+        now: Nanos,
+        under_lock: impl Fn() -> Nanos,
+        key: &Q,
+        mut act: F,
+    ) -> (R, Whose)
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
-        F: FnMut(&mut A::State) -> R,
+        F: FnMut(&mut A::State, Nanos) -> R,
     {
-        if let Some(answer) = self.try_on_new_state(now, key, &mut act) {
+        let own = |state: &mut A::State| act(state, under_lock());
+        if let Some(answer) = self.try_on_new_state(now, key, own) {
             return (answer, Whose::Own);
         }
         match self.overflow {
-            Overflow::Share => (self.shared.update(act), Whose::Shared),
-            Overflow::Deny => (act(&mut self.algorithm.used_up(now)), Whose::Nobodys),
-            Overflow::Allow => (act(&mut A::State::default()), Whose::Nobodys),
+            Overflow::Share => (self.shared.update(|state| act(state, now)), Whose::Shared),
+            Overflow::Deny => (act(&mut self.algorithm.used_up(now), now), Whose::Nobodys),
+            Overflow::Allow => (act(&mut A::State::default(), now), Whose::Nobodys),
         }
     }
 
@@ -213,7 +221,7 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C> KeyedLimiter<K, A, S, C> {
         let act = |state: &mut A::State| self.algorithm.decide(state, now, n);
         let (verdict, whose) = match self.states.update(key, act) {
             Some(verdict) => (verdict, Whose::Own),
-            None => self.on_new_state(now, key, act),
+            None => self.on_new_state(now, || now, key, |state, _| act(state)),
         };
         (self.algorithm.decision(verdict, now, n), whose)
     }
@@ -317,9 +325,12 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
         // First of all, so that the reading, as long as all the rest, overlaps with it.
-        let mut now = self.clock.now();
+        let now = self.clock.now();
         let found = self.states.update(key, |state| self.algorithm.decide(state, now, n));
-        let mut verdict = found.unwrap_or_else(|| self.decide_on_new(now, key, n));
+        let (mut now, mut verdict) = match found {
+            Some(verdict) => (now, verdict),
+            None => self.decide_on_new(now, key, n),
+        };
         if verdict.is_behind() {
             (now, verdict) = self.decide_mended(key, n);
         }
@@ -389,12 +400,15 @@ impl<K: Eq + Hash, A: Algorithm, S: BuildHasher, C: Clock> KeyedLimiter<K, A, S,
         self.forget_fresh_at(self.clock.now(), budget)
     }
 
+    /// The clock is read again under the lock: since it was read others may have forgotten the key, as
+    /// fresh at a later time, and at the earlier one it was not.
     #[cold]
-    fn decide_on_new<Q>(&self, now: Nanos, key: &Q, n: u32) -> Verdict
+    fn decide_on_new<Q>(&self, now: Nanos, key: &Q, n: u32) -> (Nanos, Verdict)
     where
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
-        self.on_new_state(now, key, |state| self.algorithm.decide(state, now, n)).0
+        let decide = |state: &mut A::State, now| (now, self.algorithm.decide(state, now, n));
+        self.on_new_state(now, || self.clock.now(), key, decide).0
     }
 
     #[cold]
