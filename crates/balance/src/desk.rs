@@ -189,3 +189,25 @@ impl<T, C> Desks<T, C> {
         self.tallies.lock().iter().for_each(|tally| tally.settle());
     }
 }
+
+#[cfg(all(test, not(voussoir_loom)))]
+mod tests {
+    use super::{Arc, Settings};
+    use crate::shared::Shared;
+    use crate::{Algorithm, BalancerConfig, Node};
+
+    #[test]
+    fn threads_that_come_one_after_the_other_share_a_few_desks() {
+        let config = BalancerConfig::new(Algorithm::RoundRobin);
+        let settings = Settings::new(config, voussoir_core::SystemClock, None, None);
+        let shared = Shared::new(Arc::new(settings), alloc::vec![Node::new("a", ())]);
+        for _ in 0..1_000 {
+            std::thread::scope(|scope| {
+                let thread = scope.spawn(|| _ = shared.desks.own(|| shared.plan.load_full()));
+                thread.join().unwrap();
+            });
+        }
+        // Threads of other tests run at the same time, and a desk is for one thread at a time.
+        assert!(shared.desks.tallies.lock().len() < 100);
+    }
+}

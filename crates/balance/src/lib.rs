@@ -71,7 +71,8 @@
 //! and 4 bytes a turn of a smooth order.
 //!
 //! Features: `std` (default; without it the state machines [`HealthState`] and [`EjectionState`]),
-//! `serde` ([`BalancerConfig`], [`Node`]).
+//! `serde` ([`BalancerConfig`], [`Node`]), `tracing` and `metrics` (what an [`Observer`] is told, as
+//! events and as counters: the module `observe`).
 
 #![forbid(unsafe_code)]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
@@ -100,6 +101,8 @@ mod dice;
 mod ejection;
 #[cfg(feature = "std")]
 mod error;
+#[cfg(feature = "std")]
+mod event;
 mod health;
 #[cfg(feature = "std")]
 mod ip_hash;
@@ -109,8 +112,8 @@ mod latency;
 mod member;
 #[cfg(feature = "std")]
 mod node;
-#[cfg(feature = "std")]
-mod observe;
+#[cfg(all(feature = "std", any(feature = "tracing", feature = "metrics")))]
+pub mod observe;
 #[cfg(feature = "std")]
 mod pick;
 #[cfg(feature = "std")]
@@ -135,9 +138,9 @@ pub use self::{
     builder::BalancerBuilder,
     config::BalancerConfig,
     error::{DuplicateNode, NoNode, UnknownNode},
+    event::{Event, Observer},
     latency::LatencyPolicy,
     node::{Node, NodeStatus},
-    observe::{Event, Observer},
     pick::Pick,
     slow_start::SlowStart,
 };

@@ -1,64 +1,42 @@
-use core::fmt;
-use core::time::Duration;
+//! What changes, for logs and metrics: adapters that are [`Observer`](crate::Observer)s, with a name
+//! that says which balancer it is.
+//!
+//! The name is one of few, as `payments` or `search`: it becomes a label, and so a series of its own.
+//! The ids of nodes stand in log events; as labels only where `MetricsObserver::label_nodes` asks for
+//! them, because the pods of a service that is deployed every day are few and yet have no end.
+//!
+//! | type | feature | gives |
+//! |---|---|---|
+//! | `TracingObserver` | `tracing` | events, target `voussoir::balance` |
+//! | `MetricsObserver` | `metrics` | counters, and a gauge that says whether health is ignored |
+//!
+//! A closure tells both:
+//!
+#![cfg_attr(all(feature = "tracing", feature = "metrics"), doc = "```")]
+#![cfg_attr(not(all(feature = "tracing", feature = "metrics")), doc = "```ignore")]
+//! use voussoir_balance::observe::{MetricsObserver, TracingObserver};
+//! use voussoir_balance::{Algorithm, Balancer, Event, Node, Observer};
+//!
+//! let (log, count) = (TracingObserver::new("payments"), MetricsObserver::new("payments"));
+//! let balancer = Balancer::builder(Algorithm::PowerOfTwo)
+//!     .node(Node::new("a", "10.0.0.1:80"))
+//!     .observer(move |event: &Event<'_>| {
+//!         log.on_event(event);
+//!         count.on_event(event);
+//!     })
+//!     .build()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Calls are no events. What [`Balancer::nodes`](crate::Balancer::nodes) says of them, picks and calls
+//! in flight, is read when the metrics are.
 
-use crate::Health;
+#[cfg(feature = "metrics")]
+mod metrics;
+#[cfg(feature = "tracing")]
+mod tracing;
 
-/// Something that changed, told to an [`Observer`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event<'a> {
-    /// Checks, or calls where [`passive`](crate::HealthPolicy::passive), changed a node's health.
-    Health {
-        /// The node.
-        id: &'a str,
-        /// What it is now.
-        now: Health,
-    },
-    /// A node was ejected for what its calls said.
-    Ejected {
-        /// The node.
-        id: &'a str,
-        /// For how long.
-        away: Duration,
-    },
-    /// An ejection ended.
-    Returned {
-        /// The node.
-        id: &'a str,
-    },
-    /// So few nodes are well that health is ignored from now on, or no longer is.
-    Panic {
-        /// Whether it is ignored now.
-        on: bool,
-    },
-}
-
-impl fmt::Display for Event<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Health { id, now } => write!(f, "`{id}` is {now}"),
-            Self::Ejected { id, away } => {
-                write!(f, "`{id}` is ejected for {}", voussoir_core::duration::text(*away))
-            }
-            Self::Returned { id } => write!(f, "`{id}` is back from its ejection"),
-            Self::Panic { on: true } => f.write_str("health is ignored: too few nodes are well"),
-            Self::Panic { on: false } => f.write_str("health counts again"),
-        }
-    }
-}
-
-/// Is told what changes. Picks are not events: they cost nanoseconds, see
-/// [`Balancer::nodes`](crate::Balancer::nodes) for their counts.
-///
-/// Called by the thread that made the change, after it took effect and with no lock held. Any closure
-/// will do, such as one that logs the event's text: `|event: &Event<'_>| tracing::warn!("{event}")`.
-pub trait Observer: Send + Sync {
-    /// Something changed.
-    fn on_event(&self, event: &Event<'_>);
-}
-
-impl<F: Fn(&Event<'_>) + Send + Sync> Observer for F {
-    fn on_event(&self, event: &Event<'_>) {
-        self(event);
-    }
-}
+#[cfg(feature = "metrics")]
+pub use metrics::MetricsObserver;
+#[cfg(feature = "tracing")]
+pub use tracing::TracingObserver;

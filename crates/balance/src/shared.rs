@@ -2,7 +2,9 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::{RefCell, RefMut};
+use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicU64, Ordering, fence};
+use std::panic::catch_unwind;
 
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
@@ -39,7 +41,9 @@ impl<C> Settings<C> {
 
     fn tell(&self, event: &Event<'_>) {
         if let Some(observer) = &self.observer {
-            observer.on_event(event);
+            // The hook has reported a panic already, and the change is made: the call that made it
+            // has nothing to do with who listens.
+            let _ = catch_unwind(AssertUnwindSafe(|| observer.on_event(event)));
         }
     }
 }

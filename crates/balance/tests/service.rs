@@ -277,20 +277,23 @@ fn changes_of_health_are_told_once_and_to_the_call_that_made_them() {
 #[test]
 fn an_observer_may_use_the_balancer() {
     let cell = Arc::new(Mutex::new(None::<Balancer<usize>>));
-    let inside = Arc::clone(&cell);
+    let (inside, told) = (Arc::clone(&cell), Told::default());
+    let heard = Arc::clone(&told);
     let balancer = Balancer::builder(Algorithm::RoundRobin)
         .nodes((0..3).map(|index| Node::new(index.to_string(), index)))
         .observer(move |event: &voussoir_balance::Event<'_>| {
             if let voussoir_balance::Event::Health { id: "0", .. } = event {
                 let balancer = inside.lock().expect("no panic").clone().expect("set");
                 balancer.drain("1").expect("known");
-                assert_eq!(balancer.pick().expect("2 is left").id(), "2");
+                let picked = balancer.pick().expect("2 is left").id().to_owned();
+                heard.lock().expect("no panic").push(picked);
             }
         })
         .build()
         .expect("valid");
     *cell.lock().expect("no panic") = Some(balancer.clone());
     report(&balancer, "0", Probe::Failure, 3);
+    assert_eq!(take(&told), ["2"], "what panics there ends there");
     assert_eq!(available(&balancer), "2");
 }
 
@@ -305,10 +308,11 @@ fn an_observer_may_use_the_balancer_when_one_ejection_ends_another_begins() {
         .nodes((0..3).map(|index| Node::new(index.to_string(), index)))
         .clock(clock.clone())
         .observer(move |event: &voussoir_balance::Event<'_>| {
-            heard.lock().expect("no panic").push(event.to_string());
             let balancer = inside.lock().expect("no panic").clone().expect("set");
             balancer.set_weight("2", 2).expect("known");
+            // Last: what panics here ends here.
             assert!(balancer.pick().is_ok());
+            heard.lock().expect("no panic").push(event.to_string());
         })
         .build()
         .expect("valid");
@@ -489,6 +493,35 @@ mod config {
         assert!(refused(r#"[{ "id": "a" }]"#).starts_with("missing field `value`"));
         let misspelt = refused(r#"[{ "id": "a", "value": "x", "wieght": 3 }]"#);
         assert!(misspelt.starts_with("unknown field `wieght`, expected one of `id`"), "{misspelt}");
+    }
+
+    #[test]
+    fn a_whole_balancer_comes_from_toml() {
+        let text = r#"
+            [balancer]
+            algorithm = "peak-ewma"
+            panic_below = 0.5
+            health = { unhealthy_after = 5, passive = true }
+            ejection = { window = "30s", min_calls = 50 }
+            slow_start = { window = "1m" }
+            latency = { decay = "5s" }
+
+            [[nodes]]
+            id = "a"
+            value = "10.0.0.1:80"
+
+            [[nodes]]
+            id = "b"
+            value = "10.0.0.2:80"
+            weight = 0
+        "#;
+        let Upstream { balancer, nodes } = toml::from_str(text).expect("valid");
+        let built = Balancer::with_config(balancer).nodes(nodes).build().expect("valid");
+        assert_eq!(built.pick().expect("a").value(), "10.0.0.1:80");
+
+        let bad = text.replace("30s", "30 parsecs");
+        let error = toml::from_str::<Upstream>(&bad).err().expect("no duration").to_string();
+        assert!(error.contains(r#"ejection = { window = "30 parsecs""#), "{error}");
     }
 
     #[test]

@@ -261,3 +261,66 @@ fn no_more_than_the_share_are_ever_ejected_by_many_threads() {
     });
     assert_eq!(balancer.nodes().iter().filter(|node| node.ejected).count(), 3);
 }
+
+/// Weights at either end, and every node out at once: an answer or a reason, from every algorithm.
+#[test]
+fn no_algorithm_panics_at_the_ends_of_the_ranges() {
+    for algorithm in Algorithm::ALL {
+        for weights in [&[][..], &[0], &[0, 0, 0], &[u32::MAX], &[u32::MAX, 1, 0, u32::MAX]] {
+            let nodes = weights.iter().enumerate();
+            let nodes = nodes.map(|(index, w)| Node::new(index.to_string(), ()).weight(*w));
+            let balancer = Balancer::builder(algorithm).nodes(nodes).build().expect("valid");
+            let some = weights.iter().any(|weight| *weight > 0);
+            for _ in 0..20 {
+                assert_eq!(balancer.pick().is_ok(), some, "{algorithm} {weights:?}");
+                let by_ip = balancer.pick_for_ip([10, 0, 0, 1].into(), |_| true);
+                assert_eq!(by_ip.is_ok(), some, "{algorithm} {weights:?}");
+                assert!(balancer.pick_if(|_| false).is_err(), "{algorithm} {weights:?}");
+            }
+            for index in 0..weights.len() {
+                balancer.force(&index.to_string(), Some(Health::Unhealthy)).expect("known");
+            }
+            let why = balancer.pick().expect_err("all are down");
+            assert_eq!((why.nodes, why.excluded), (weights.len(), 0), "{algorithm}");
+        }
+    }
+}
+
+/// Desks are handed on from threads that have ended to those that begin, with their counts.
+#[test]
+fn threads_that_come_and_go_lose_no_pick() {
+    let balancer = Balancer::builder(Algorithm::RoundRobin).nodes(nodes(3)).build();
+    let balancer = balancer.expect("valid");
+    let threads = rounds(500);
+    for _ in 0..threads {
+        thread::scope(|scope| {
+            scope.spawn(|| drop(balancer.pick().expect("a node")));
+        });
+    }
+    let status = balancer.nodes();
+    assert_eq!(status.iter().map(|node| node.picks).sum::<u64>(), threads);
+    assert!(status.iter().all(|node| node.in_flight == 0));
+}
+
+/// A value whose drop panics when its node is removed: the removal is done.
+#[test]
+fn a_value_that_panics_in_its_drop_harms_nobody() {
+    struct Value;
+
+    impl Drop for Value {
+        fn drop(&mut self) {
+            panic!("in the drop");
+        }
+    }
+
+    let balancer = Balancer::builder(Algorithm::RoundRobin)
+        .node(Node::new("a", Some(Value)))
+        .node(Node::new("b", None))
+        .build()
+        .expect("valid");
+    let removal = std::panic::AssertUnwindSafe(|| balancer.remove("a"));
+    assert!(std::panic::catch_unwind(removal).is_err());
+    assert_eq!(balancer.nodes().len(), 1);
+    assert_eq!(balancer.pick().expect("b").id(), "b");
+    balancer.add(Node::new("a", None)).expect("free again");
+}
