@@ -203,7 +203,9 @@ mod tests {
         let shared = Shared::new(Arc::new(settings), alloc::vec![Node::new("a", ())]);
         for _ in 0..1_000 {
             std::thread::scope(|scope| {
-                let thread = scope.spawn(|| _ = shared.desks.own(|| shared.plan.load_full()));
+                let desks = &shared.desks;
+                let sit = || desks.with_own(|| shared.plan.load_full(), |_| ());
+                let thread = scope.spawn(sit);
                 thread.join().unwrap();
             });
         }
